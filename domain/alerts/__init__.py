@@ -1,0 +1,1 @@
+"""Alerts: one per condition, one message each, open → acknowledged → resolved."""

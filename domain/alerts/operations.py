@@ -1,0 +1,71 @@
+"""The operations of alerts."""
+
+from typing import Annotated
+
+from domain.alerts import service
+from domain.alerts.results import AlertCard, AlertList
+from domain.identity import Role
+from domain.operation import ExecutionClass, Http, Operation, Slash
+from domain.parameters import Arg, Input, Number, Params, Text
+
+
+class NoParams(Params):
+    """Nothing to say."""
+
+
+class WhichAlert(Params):
+    """One alert."""
+
+    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+
+
+class Resolve(Params):
+    """One alert, and what it was."""
+
+    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    note: Annotated[Text | None, Arg("what it was", "token renewed", Input.LONG_TEXT, rest=True)] = None
+
+
+OPERATIONS = [
+    Operation(
+        name="alerts.list",
+        summary="Show the alerts that are not resolved",
+        params=NoParams,
+        result=AlertList,
+        run=lambda act, _params: service.unresolved(act),
+        role=Role.OPERATOR,
+        klass=ExecutionClass.OBSERVE_ONLY,
+        reads=True,
+        slack=Slash("alerts", "list", default=True),
+        http=Http("GET", "alerts"),
+        example="/alerts",
+    ),
+    Operation(
+        name="alerts.ack",
+        summary="Acknowledge an alert: you look at it",
+        params=WhichAlert,
+        result=AlertCard,
+        run=lambda act, params: service.acknowledge(act, params.alert_id),
+        role=Role.ONCALL,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        target=lambda params: f"T-{params.alert_id}",
+        slack=Slash("alerts", "ack"),
+        http=Http("POST", "alerts/{alert_id}/ack"),
+        example="/alerts ack T-77",
+    ),
+    Operation(
+        name="alerts.resolve",
+        summary="Resolve an alert: it is over",
+        params=Resolve,
+        result=AlertCard,
+        run=lambda act, params: service.resolve(act, params.alert_id, params.note),
+        role=Role.ONCALL,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        target=lambda params: f"T-{params.alert_id}",
+        slack=Slash("alerts", "resolve"),
+        http=Http("POST", "alerts/{alert_id}/resolve"),
+        example="/alerts resolve T-77 token renewed",
+    ),
+]

@@ -1,0 +1,31 @@
+"""What alerts look like from outside."""
+
+from datetime import datetime
+
+from domain.outcomes import Result
+
+
+class AlertCard(Result):
+    """One alert in any state."""
+
+    alert_id: int
+    severity: str
+    headline: str
+    facts: tuple[tuple[str, str], ...] = ()
+    state: str
+    times: int
+    opened_at: datetime
+    last_at: datetime
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_until: datetime | None = None
+    resolved_by: str | None = None
+    resolved_at: datetime | None = None
+    note: str | None = None
+    audit_id: int | None = None
+
+
+class AlertList(Result):
+    """Alerts that are not resolved, the gravest first."""
+
+    items: tuple[AlertCard, ...]

@@ -1,0 +1,132 @@
+"""Raising, acknowledging and resolving alerts."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, case, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from domain.act import Act, Priority
+from domain.alerts.results import AlertCard, AlertList
+from domain.alerts.tables import Alert
+from domain.outcomes import Kind, Refused, refused
+
+LAYER = "Alerts"
+ACKNOWLEDGED_FOR = timedelta(hours=4)
+SEVERITIES = ("critical", "warning", "info")
+
+
+def raise_alert(  # noqa: PLR0913
+    act: Act,
+    dedup_key: str,
+    headline: str,
+    *,
+    severity: str = "warning",
+    facts: Sequence[tuple[str, str]] = (),
+    route: str = "oncall",
+) -> int:
+    """Open an alert, or count once more on the one that is open for `dedup_key`; return its id."""
+    connection = act.connection
+    make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    new_id = connection.scalar(
+        make(Alert)
+        .values(
+            dedup_key=dedup_key, severity=severity, headline=headline, facts=[list(fact) for fact in facts],
+            route=route, state="open", times=1, opened_at=act.now, last_at=act.now,
+            correlation_id=act.correlation_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(Alert.id)
+    )  # fmt: skip
+    alert_id = new_id if new_id is not None else _count_again(act, dedup_key, headline, facts)
+    if alert_id is None:  # resolved between the two statements: then it is a new alert
+        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route)
+    show(act, alert_id)
+    return alert_id
+
+
+def _count_again(act: Act, dedup_key: str, headline: str, facts: Sequence[tuple[str, str]]) -> int | None:
+    return act.connection.scalar(
+        update(Alert)
+        .where(Alert.dedup_key == dedup_key, Alert.state != "resolved")
+        .values(times=Alert.times + 1, last_at=act.now, headline=headline, facts=[list(fact) for fact in facts])
+        .returning(Alert.id)
+    )
+
+
+def card_of(row: Row[Any]) -> AlertCard:
+    """Return the card of an alert as its row stands."""
+    return AlertCard(
+        alert_id=row.id, severity=row.severity, headline=row.headline,
+        facts=tuple((name, value) for name, value in row.facts), state=row.state, times=row.times,
+        opened_at=row.opened_at, last_at=row.last_at, acknowledged_by=row.acknowledged_by,
+        acknowledged_at=row.acknowledged_at, acknowledged_until=row.acknowledged_until,
+        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note,
+    )  # fmt: skip
+
+
+def show(act: Act, alert_id: int) -> AlertCard:
+    """Post an alert's message, or edit it to what the row says now."""
+    row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id)).one()
+    card = card_of(row)
+    act.post(f"route:{row.route}", "alert", card, thing=f"alert:{alert_id}", priority=Priority.SWITCH)
+    return card
+
+
+def _locked(act: Act, alert_id: int) -> Row[Any] | Refused:
+    row = act.connection.execute(
+        select(Alert.__table__).where(Alert.id == alert_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return refused(
+            Kind.NOT_FOUND, "no_such_alert", f"There is no alert T-{alert_id}.", layer=LAYER,
+            remedy="`/alerts` lists the open ones.",
+        )  # fmt: skip
+    if row.state == "resolved":
+        return refused(
+            Kind.CONFLICT, "already_resolved", f"T-{alert_id} was already resolved by <@{row.resolved_by}>.",
+            layer=LAYER, resolved_at=row.resolved_at.isoformat(),
+        )  # fmt: skip
+    return row
+
+
+def acknowledge(act: Act, alert_id: int) -> AlertCard | Refused:
+    """Say that somebody looks at it; it stays quiet for some hours."""
+    row = _locked(act, alert_id)
+    if isinstance(row, Refused):
+        return row
+    act.connection.execute(
+        update(Alert)
+        .where(Alert.id == alert_id)
+        .values(
+            state="acknowledged", acknowledged_by=act.actor, acknowledged_at=act.now,
+            acknowledged_until=act.now + ACKNOWLEDGED_FOR,
+        )
+    )  # fmt: skip
+    act.changed(f"T-{alert_id}", before={"state": row.state}, after={"state": "acknowledged"})
+    return show(act, alert_id)
+
+
+def resolve(act: Act, alert_id: int, note: str | None) -> AlertCard | Refused:
+    """Say that it is over."""
+    row = _locked(act, alert_id)
+    if isinstance(row, Refused):
+        return row
+    act.connection.execute(
+        update(Alert)
+        .where(Alert.id == alert_id)
+        .values(state="resolved", resolved_by=act.actor, resolved_at=act.now, note=note)
+    )
+    act.changed(f"T-{alert_id}", before={"state": row.state}, after={"state": "resolved"})
+    return show(act, alert_id)
+
+
+def unresolved(act: Act) -> AlertList:
+    """List what is open or acknowledged, the gravest and newest first."""
+    rank = case({severity: place for place, severity in enumerate(SEVERITIES)}, value=Alert.severity, else_=9)
+    rows = act.connection.execute(
+        select(Alert.__table__).where(Alert.state != "resolved").order_by(rank, Alert.id.desc()).limit(50)
+    )
+    return AlertList(items=tuple(card_of(row) for row in rows))

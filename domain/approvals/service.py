@@ -1,0 +1,528 @@
+"""Asking, deciding, and acting alone: every way an approval's row changes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from domain.access.people import held_since, holders
+from domain.act import Act, Entry, Form, Priority
+from domain.approvals import rules
+from domain.approvals.results import ApprovalCard, BreakGlassCard, Decided, Question
+from domain.approvals.tables import Approval, BreakGlass
+from domain.audit.tables import AuditEvent
+from domain.canonical import stable
+from domain.gate.reading import standing_of
+from domain.identity import Caller, Role, Surface
+from domain.operation import AnyOperation, ApprovalRule, Checked, Wanted
+from domain.outcomes import Done, Kind, Outcome, PendingApproval, Refused, refused
+from domain.parameters import Params
+from domain.prime_law import rules as prime_law
+
+OPEN = ("pending", "deciding")
+
+
+def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRule[Any]) -> PendingApproval | Refused:
+    """Open a request, or join the one that asks for the same; other parameters supersede it."""
+    gates = rule.gates(act, params)
+    if failed := rules.failing(gates):
+        return blocked(operation, failed)
+    open_one = _open_request(act, operation.name, operation.target_of(params, act.actor))
+    if open_one is not None:
+        if _asks_for_the_same(act, open_one, params, rule):
+            return _joined(act, open_one)
+        _end(act, open_one, "superseded", detail="it was asked again, and not for the same")
+    wanted = rule.wanted(act, params)
+    approval_id = _insert(act, operation, params, rule, wanted, gates)
+    if approval_id is None:  # another request for this target was committed meanwhile
+        winner = _open_request(act, operation.name, operation.target_of(params, act.actor))
+        return _joined(act, winner) if winner is not None else _altered_never()
+    if open_one is not None:
+        act.connection.execute(update(Approval).where(Approval.id == open_one.id).values(replaced_by=approval_id))
+    return _pending(act, approval_id, joined=False)
+
+
+def _asks_for_the_same(act: Act, row: Row[Any], params: Params, rule: ApprovalRule[Any]) -> bool:
+    """Whether an open request wants this very thing of the world as it is now.
+
+    The reason is the requester's words about the request, not a part of what is asked for.
+    """
+    same = _without_reason(row.params) == _without_reason(params.model_dump(mode="json"))
+    return same and row.expires_at > act.now and row.bindings == rule.binds(act, params)
+
+
+def _without_reason(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name not in {"reason", "note"}}
+
+
+def blocked(operation: AnyOperation, failed: tuple[Checked, ...]) -> Refused:
+    """Return the refusal of a request whose gates do not hold, with every one named."""
+    firm = tuple(gate for gate in failed if not gate.waivable)
+    if firm:
+        return refused(
+            Kind.CONFLICT, "nothing_to_do", f"{operation.summary}: {firm[0].detail}.", layer=rules.LAYER,
+            remedy="`/golive` shows how things stand." if operation.changes_switch else "",
+        )  # fmt: skip
+    listed = "\n".join(f"• {gate.name}: {gate.detail}" for gate in failed)
+    count = "One thing" if len(failed) == 1 else f"{len(failed)} things"
+    return refused(
+        Kind.REFUSED, "blocked", f"{count} must be put right first:\n{listed}",
+        layer="Runbook" if operation.changes_switch else rules.LAYER,
+        remedy="`/golive checklist` shows each with its cure." if operation.changes_switch else "",
+        blockers=[gate.name for gate in failed], details={gate.name: gate.detail for gate in failed},
+    )  # fmt: skip
+
+
+def _open_request(act: Act, operation: str, target: str) -> Row[Any] | None:
+    return act.connection.execute(
+        select(Approval.__table__)
+        .where(Approval.operation == operation, Approval.target == target, Approval.status.in_(OPEN))
+        .with_for_update()
+    ).one_or_none()
+
+
+def _joined(act: Act, row: Row[Any]) -> PendingApproval:
+    act.changed(row.target, after={"approval_id": row.id, "joined": True})
+    return _pending(act, row.id, joined=True)
+
+
+def _pending(act: Act, approval_id: int, *, joined: bool) -> PendingApproval:
+    row = act.connection.execute(select(Approval.__table__).where(Approval.id == approval_id)).one()
+    return PendingApproval(
+        approval_id=approval_id, operation=row.operation, joined=joined, headline=row.wanted["what"],
+        can_decide=_deciders(act, row), expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def _insert(
+    act: Act,
+    operation: AnyOperation,
+    params: Params,
+    rule: ApprovalRule[Any],
+    wanted: Wanted,
+    gates: tuple[Checked, ...],
+) -> int | None:
+    bindings = rule.binds(act, params)
+    expires = rules.expires_at(rule, act.now, act.settings.zone)
+    raw = params.model_dump(mode="json")
+    sealed_parts = {
+        "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw, "requester": act.actor,
+        "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
+    }  # fmt: skip
+    sealed = rules.seal(**sealed_parts, expires=expires)
+    approval_id = act.connection.scalar(
+        _insert_into(act)
+        .values(
+            **sealed_parts, expires_at=expires, seal=sealed, reason=act.entry.reason, wanted=wanted.to_json(),
+            gates=[gate.to_json() for gate in gates], correlation_id=act.correlation_id, status="pending",
+        )
+        .on_conflict_do_nothing()
+        .returning(Approval.id)
+    )  # fmt: skip
+    if approval_id is None:
+        return None
+    act.changed(operation.target_of(params, act.actor), after={"approval_id": approval_id, "seal": sealed, "params": raw})
+    show(act, approval_id)
+    return approval_id
+
+
+def _insert_into(act: Act) -> Any:
+    return (postgres_insert if act.connection.dialect.name == "postgresql" else sqlite_insert)(Approval)
+
+
+def _deciders(act: Act, row: Row[Any]) -> tuple[str, ...]:
+    role = Role.from_word(row.decider_role)
+    return tuple(user for user in holders(act.connection, role, before=row.created_at) if user != row.requester)
+
+
+def card_of(act: Act, row: Row[Any]) -> ApprovalCard:
+    """Return the card of a request as its row stands."""
+    return ApprovalCard(
+        approval_id=row.id, operation=row.operation, target=row.target, wanted=Wanted.model_validate(row.wanted),
+        requester=row.requester, reason=row.reason, created_at=row.created_at, expires_at=row.expires_at,
+        status=row.status, gates=tuple(Checked.model_validate(gate) for gate in row.gates), bound_to=row.bindings,
+        can_decide=_deciders(act, row), seen=rules.seen(row.seal), decided_by=row.decided_by,
+        decided_at=row.decided_at, note=row.note, outcome_detail=row.outcome_detail, replaced_by=row.replaced_by,
+    )  # fmt: skip
+
+
+def show(act: Act, approval_id: int) -> None:
+    """Post the card of a request, or edit it to what its row says now."""
+    row = act.connection.execute(select(Approval.__table__).where(Approval.id == approval_id)).one()
+    card = card_of(act, row)
+    priority = Priority.APPROVAL
+    act.post("route:governance", "approval", card, thing=f"approval:{approval_id}", priority=priority)
+
+
+def locked(act: Act, approval_id: int) -> Row[Any] | None:
+    """Lock a request's row until the transaction ends."""
+    return act.connection.execute(
+        select(Approval.__table__).where(Approval.id == approval_id).with_for_update()
+    ).one_or_none()
+
+
+def _end(
+    act: Act, row: Row[Any], status: str, *, detail: str | None = None, note: str | None = None, by: str | None = None
+) -> None:
+    """Write a request's last state and edit its card."""
+    act.connection.execute(
+        update(Approval)
+        .where(Approval.id == row.id)
+        .values(status=status, decided_at=act.now, decided_by=by, outcome_detail=detail, note=note)
+    )
+    show(act, row.id)
+
+
+def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | None:
+    """Return why a request cannot be decided or withdrawn any more."""
+    if row is None:
+        return refused(
+            Kind.NOT_FOUND, "no_such_approval", f"There is no approval A-{approval_id}.", layer=rules.LAYER,
+            remedy="`/approvals` lists the open ones.",
+        )  # fmt: skip
+    if row.status not in OPEN:
+        by = f" by <@{row.decided_by}>" if row.decided_by else ""
+        instead = f" It was replaced by A-{row.replaced_by}." if row.replaced_by else ""
+        return refused(
+            Kind.CONFLICT, f"already_{row.status}", f"A-{row.id} was already {row.status}{by}. Nothing changed.{instead}",
+            layer=rules.LAYER, status=row.status, decided_by=row.decided_by,
+            decided_at=row.decided_at.isoformat() if row.decided_at else None,
+        )  # fmt: skip
+    if row.expires_at <= act.now:
+        _end(act, row, "expired")
+        return refused(
+            Kind.CONFLICT, "expired", f"A-{row.id} has expired. Nothing changed.", layer=rules.LAYER,
+            remedy="Ask again.", expired_at=row.expires_at.isoformat(),
+        )  # fmt: skip
+    return None
+
+
+def judge_decision(act: Act, row: Row[Any] | None, approval_id: int, seen: str | None) -> Refused | None:
+    """Return why this person cannot decide this request with this click, or None."""
+    refusal = judge_open(act, row, approval_id)
+    if refusal is not None or row is None:
+        return refusal
+    needed = Role.from_word(row.decider_role)
+    refusal = rules.judge_decider(
+        decider=act.actor, requester=row.requester, role=act.standing.role, needed=needed,
+        held_since=held_since(act.connection, act.actor, needed), requested_at=row.created_at,
+    )  # fmt: skip
+    if refusal is not None:
+        return refusal
+    if seen != rules.seen(row.seal):
+        return refused(
+            Kind.CONFLICT, "stale_card", f"The card you pressed does not show A-{row.id} as it is. Nothing changed.",
+            layer=rules.LAYER, remedy="Press the button on the newest card; `/approvals` shows it.",
+        )  # fmt: skip
+    return None if _is_unaltered(act, row) else _altered(row)
+
+
+def _is_unaltered(act: Act, row: Row[Any]) -> bool:
+    """Whether the row still says what was asked: by its own seal, and by the append-only audit entry of the request."""
+    recomputed = rules.seal(
+        operation=row.operation, target=row.target, params=row.params, requester=row.requester,
+        bindings=row.bindings, decider_role=row.decider_role, created_at=row.created_at, expires=row.expires_at,
+    )  # fmt: skip
+    asked = act.connection.execute(
+        select(AuditEvent.after).where(
+            AuditEvent.correlation_id == row.correlation_id,
+            AuditEvent.operation == row.operation,
+            AuditEvent.outcome == "pending",
+        )
+    ).scalars()
+    audited = any((after or {}).get("approval_id") == row.id and after.get("seal") == recomputed for after in asked)
+    return recomputed == row.seal and audited
+
+
+def _altered(row: Row[Any]) -> Refused:
+    return refused(
+        Kind.CONFLICT, "altered", f"A-{row.id} is not what was asked for: its row was changed. Nothing was done.",
+        layer=rules.LAYER, remedy="Reject it, ask again, and run `/audit verify`.",
+    )  # fmt: skip
+
+
+def reject(act: Act, approval_id: int, seen: str | None, reason: str) -> Decided | Refused:
+    """End a request with a reason."""
+    row = locked(act, approval_id)
+    refusal = judge_decision(act, row, approval_id, seen)
+    if refusal is not None and refusal.code != "altered":  # an altered request must still be rejectable
+        return refusal
+    assert row is not None
+    _end(act, row, "rejected", note=reason, by=act.actor)
+    act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "rejected"})
+    return Decided(approval_id=row.id, status="rejected", headline=f"Rejected: {row.wanted['unchanged']}")
+
+
+def withdraw(act: Act, approval_id: int) -> Decided | Refused:
+    """End one's own request."""
+    row = locked(act, approval_id)
+    refusal = judge_open(act, row, approval_id)
+    if refusal is not None or row is None:
+        return refusal or _altered_never()
+    if row.requester != act.actor:
+        return refused(
+            Kind.NOT_ALLOWED, "not_yours", f"A-{row.id} is <@{row.requester}>'s request, so only they can withdraw it.",
+            layer=rules.LAYER, remedy="A manager can reject it instead.",
+        )  # fmt: skip
+    _end(act, row, "withdrawn", by=act.actor)
+    act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "withdrawn"})
+    return Decided(approval_id=row.id, status="withdrawn", headline=f"Withdrawn: {row.wanted['unchanged']}")
+
+
+def withdraw_all_of(act: Act, user_id: str) -> int:
+    """End every open request of someone who lost a role; return how many."""
+    rows = act.connection.execute(
+        select(Approval.__table__)
+        .where(Approval.requester == user_id, Approval.status.in_(OPEN))
+        .order_by(Approval.id)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        _end(act, row, "withdrawn", detail="its requester no longer holds the role", by=act.actor)
+    return len(rows)
+
+
+def approve(act: Act, approval_id: int, seen: str | None, note: str | None) -> Decided | Refused:
+    """Decide a request and carry it out, in this transaction; what no longer holds ends it as failed."""
+    row = locked(act, approval_id)
+    refusal = judge_decision(act, row, approval_id, seen)
+    if refusal is not None or row is None:
+        return refusal or _altered_never()
+    if not _compare_and_set_deciding(act, row.id):
+        return judge_open(act, locked(act, approval_id), approval_id) or _altered(row)
+    operation = act.registry[row.operation]
+    params = operation.params.model_validate(row.params, context={"now": act.now, "zone": act.settings.zone})
+    inner = _act_of_requester(act, row, operation)
+    why_not = _judge_again(inner, row, operation, params)
+    if why_not is None:
+        result = operation.run(inner, params)
+        why_not = result.detail if isinstance(result, Refused) else None
+    if why_not is not None:
+        return _not_done(act, inner, row, why_not, note)
+    _end(act, row, "approved", note=note, by=act.actor)
+    act.entries.append(inner.entry)
+    act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "approved", "operation": row.operation})
+    return Decided(approval_id=row.id, status="approved", headline=row.wanted["done"])
+
+
+def _altered_never() -> Refused:
+    raise AssertionError("a request that is not there was not refused")
+
+
+def _compare_and_set_deciding(act: Act, approval_id: int) -> bool:
+    changed = act.connection.execute(
+        update(Approval).where(Approval.id == approval_id, Approval.status == "pending").values(status="deciding")
+    )
+    return changed.rowcount == 1
+
+
+def _act_of_requester(act: Act, row: Row[Any], operation: AnyOperation) -> Act:
+    """The act that was asked for is the requester's; it shares this transaction and its messages."""
+    surface = Surface(act.caller.surface)
+    entry = Entry(
+        actor=row.requester, surface=surface.value, operation=operation.name, target=row.target, reason=row.reason,
+        after={"approval_id": row.id, "approved_by": act.actor},
+    )  # fmt: skip
+    standing = standing_of(act.connection, row.requester)
+    caller = Caller(row.requester, surface)
+    return replace(act, caller=caller, standing=standing, entry=entry, approved_by=act.actor)
+
+
+def _judge_again(inner: Act, row: Row[Any], operation: AnyOperation, params: Params) -> str | None:
+    """Judge role, Prime Law, bindings and gates afresh; return what no longer holds."""
+    if not inner.standing.at_least(operation.role):
+        return f"<@{row.requester}> no longer holds the role it needs."
+    stopped = prime_law.refusal(inner.prime, operation.klass, reduces=operation.reduces)
+    if stopped is not None:
+        return stopped.detail
+    rule = operation.approval
+    assert rule is not None
+    changed = rules.judge_bindings(row.bindings, rule.binds(inner, params))
+    if changed is not None:
+        return changed
+    failed = rules.failing(rule.gates(inner, params))
+    return "; ".join(f"{gate.name}: {gate.detail}" for gate in failed) or None
+
+
+def _not_done(act: Act, inner: Act, row: Row[Any], why: str, note: str | None) -> Decided:
+    _end(act, row, "failed", detail=why, note=note, by=act.actor)
+    inner.entry.outcome = "failed"
+    inner.entry.after = {**(inner.entry.after or {}), "detail": why}
+    act.entries.append(inner.entry)
+    act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "failed", "detail": why})
+    return Decided(approval_id=row.id, status="failed", headline=f"Not done: {row.wanted['unchanged']}", detail=why)
+
+
+def ask(act: Act, approval_id: int, text: str) -> Question | Refused:
+    """Put a question to the requester under the card."""
+    row = locked(act, approval_id)
+    refusal = judge_open(act, row, approval_id)
+    if refusal is not None or row is None:
+        return refusal or _altered_never()
+    question = Question(approval_id=row.id, asked_by=act.actor, requester=row.requester, text=text)
+    act.post(
+        "route:governance", "question", question, thing=f"approval:{row.id}", form=Form.THREAD,
+        priority=Priority.APPROVAL,
+    )  # fmt: skip
+    act.changed(f"A-{row.id}", after={"question": text})
+    return question
+
+
+def expire_due(act: Act) -> int:
+    """End every request whose time has passed; return how many."""
+    rows = act.connection.execute(
+        select(Approval.__table__)
+        .where(Approval.status.in_(OPEN), Approval.expires_at <= act.now)
+        .order_by(Approval.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        _end(act, row, "expired")
+    return len(rows)
+
+
+def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
+    """Let an owner act alone: allowed, loudly announced, audited, and open until another manager signs it off."""
+    rule = operation.approval
+    if rule is None:
+        return refused(
+            Kind.INVALID, "nothing_to_break", f"`{operation.name}` needs no approval, so there is no glass to break.",
+            layer=rules.LAYER, remedy="Run it without break_glass.",
+        )  # fmt: skip
+    if not act.standing.at_least(Role.OWNER) or act.caller.surface not in {Surface.SLACK, Surface.CLI}:
+        return refused(
+            Kind.NOT_ALLOWED, "owner_only", "Only an owner may break glass, in Slack or at the local console.",
+            layer=rules.LAYER, remedy="Ask for an approval instead.", has=act.standing.role.word if act.standing.role else None,
+        )  # fmt: skip
+    failed = rules.failing(rule.gates(act, params))
+    if firm := tuple(gate for gate in failed if not gate.waivable):
+        return blocked(operation, firm)
+    return _act_alone(act, operation, params, reason, failed)
+
+
+def _act_alone(
+    act: Act, operation: AnyOperation, params: Params, reason: str, failed: tuple[Checked, ...]
+) -> Done | Refused:
+    rule = operation.approval
+    assert rule is not None
+    wanted = rule.wanted(act, params)
+    act.overridden = tuple(f"{gate.name}: {gate.detail}" for gate in failed)
+    act.is_break_glass = True
+    open_one = _open_request(act, operation.name, operation.target_of(params, act.actor))
+    result = operation.run(act, params)
+    if isinstance(result, Refused):
+        return result
+    if open_one is not None:
+        _end(act, open_one, "superseded", detail="an owner broke glass", by=act.actor)
+    break_glass_id = _insert_break_glass(act, operation, params, wanted, reason, open_one)
+    act.entry.after = {
+        **(act.entry.after or {}), "break_glass": break_glass_id, "overridden": list(act.overridden),
+    }  # fmt: skip
+    show_break_glass(act, break_glass_id)
+    return Done(operation=operation.name, result=result)
+
+
+def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
+    """Do alone what an open request asks for; the audit gets an entry of the operation beside the click's."""
+    entry = Entry(
+        actor=act.actor, surface=act.caller.surface.value, operation=operation.name, target=operation.target_of(params, act.actor),
+        reason=reason,
+    )  # fmt: skip
+    inner = replace(act, entry=entry)
+    stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)
+    outcome = stopped or break_glass(inner, operation, params, reason)
+    if isinstance(outcome, Done):
+        act.entries.append(entry)
+        act.changed(operation.target_of(params, act.actor), after={"break_glass": True, "operation": operation.name})
+    return outcome
+
+
+def _insert_break_glass(  # noqa: PLR0913
+    act: Act, operation: AnyOperation, params: Params, wanted: Wanted, reason: str, open_one: Row[Any] | None
+) -> int:
+    break_glass_id = act.connection.scalar(
+        insert(BreakGlass)
+        .values(
+            at=act.now, actor=act.actor, operation=operation.name, target=operation.target_of(params, act.actor),
+            params=stable(params), reason=reason, overridden=list(act.overridden),
+            approval_id=open_one.id if open_one is not None else None, done=wanted.done,
+        )
+        .returning(BreakGlass.id)
+    )  # fmt: skip
+    assert break_glass_id is not None
+    return break_glass_id
+
+
+def show_break_glass(act: Act, break_glass_id: int) -> None:
+    """Announce a use of break glass, or edit the announcement once it is signed off."""
+    row = act.connection.execute(select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id)).one()
+    act.post(
+        "route:governance", "break_glass", break_glass_card(act, row), thing=f"break_glass:{break_glass_id}",
+        priority=Priority.SWITCH,
+    )  # fmt: skip
+
+
+def break_glass_card(act: Act, row: Row[Any]) -> BreakGlassCard:
+    """Return the card of one use."""
+    signers = holders(act.connection, Role.MANAGER)
+    return BreakGlassCard(
+        break_glass_id=row.id, at=row.at, actor=row.actor, operation=row.operation, done=row.done, reason=row.reason,
+        overridden=tuple(row.overridden), can_sign_off=tuple(user for user in signers if user != row.actor),
+        signed_off_by=row.signed_off_by, signed_off_at=row.signed_off_at, note=row.note,
+    )  # fmt: skip
+
+
+def sign_off(act: Act, break_glass_id: int, note: str | None) -> BreakGlassCard | Refused:
+    """Let another manager put a name under what an owner did alone."""
+    row = act.connection.execute(
+        select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return refused(
+            Kind.NOT_FOUND, "no_such_break_glass", f"There is no break-glass use {break_glass_id}.",
+            layer=rules.LAYER, remedy="`/approvals` lists those that wait for a signature.",
+        )  # fmt: skip
+    if row.actor == act.actor:
+        return refused(
+            Kind.NOT_ALLOWED, "own_break_glass", "You broke the glass yourself: another manager must sign it off.",
+            layer=rules.LAYER,
+        )  # fmt: skip
+    if row.signed_off_at is not None:
+        return refused(
+            Kind.CONFLICT, "already_signed", f"<@{row.signed_off_by}> has signed it off already. Nothing changed.",
+            layer=rules.LAYER, signed_off_at=row.signed_off_at.isoformat(),
+        )  # fmt: skip
+    act.connection.execute(
+        update(BreakGlass)
+        .where(BreakGlass.id == break_glass_id)
+        .values(signed_off_by=act.actor, signed_off_at=act.now, note=note)
+    )
+    act.changed(f"break_glass:{break_glass_id}", before={"signed_off_by": None}, after={"signed_off_by": act.actor})
+    show_break_glass(act, break_glass_id)
+    fresh = act.connection.execute(select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id)).one()
+    return break_glass_card(act, fresh)
+
+
+def requested_operation(act: Act, approval_id: int) -> str | None:
+    """Return which operation a request would carry out, read without a lock."""
+    return act.connection.scalar(select(Approval.operation).where(Approval.id == approval_id))
+
+
+def open_requests(act: Act, *, of: str | None = None, until: datetime | None = None) -> list[Row[Any]]:
+    """List open requests, oldest first; of one person where given."""
+    query = select(Approval.__table__).where(Approval.status.in_(OPEN)).order_by(Approval.id)
+    if of is not None:
+        query = query.where(Approval.requester == of)
+    if until is not None:
+        query = query.where(Approval.expires_at <= until)
+    return list(act.connection.execute(query))
+
+
+def unsigned(act: Act) -> list[Row[Any]]:
+    """List the uses of break glass that wait for a signature, oldest first."""
+    query = select(BreakGlass.__table__).where(BreakGlass.signed_off_at.is_(None)).order_by(BreakGlass.id)
+    return list(act.connection.execute(query))

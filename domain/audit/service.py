@@ -1,0 +1,143 @@
+"""Sealing, verifying and reading the audit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from domain.act import Act
+from domain.audit.results import AuditLine, AuditList, Sealed, Verification
+from domain.audit.rules import COVERED, GENESIS, content_hash, link_hash
+from domain.audit.tables import AuditChain, AuditEvent, AuditUnsealed
+from domain.database import try_lock_sealer
+
+SEAL_BATCH = 200
+VERIFY_BATCH = 2_000
+
+
+def seal(act: Act) -> Sealed:
+    """Link a batch of unsealed events; only one sealer does, others return at once."""
+    connection = act.connection
+    if not try_lock_sealer(connection):
+        return Sealed(sealed=0)
+    events = connection.execute(
+        select(AuditEvent.id, AuditEvent.hash)
+        .join(AuditUnsealed, AuditUnsealed.event_id == AuditEvent.id)
+        .order_by(AuditEvent.id)
+        .limit(SEAL_BATCH)
+    ).all()
+    if not events:
+        return Sealed(sealed=0)
+    last = connection.execute(select(AuditChain.seq, AuditChain.hash).order_by(AuditChain.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    links = []
+    for event in events:
+        seq += 1
+        linked = link_hash(seq, event.id, event.hash, previous)
+        links.append({"seq": seq, "event_id": event.id, "previous_hash": previous, "hash": linked})
+        previous = linked
+    connection.execute(insert(AuditChain), links)
+    connection.execute(delete(AuditUnsealed).where(AuditUnsealed.event_id.in_([event.id for event in events])))
+    return Sealed(sealed=len(links))
+
+
+def verify(act: Act) -> Verification:
+    """Check every entry's content, every link and the count of what is not sealed yet; name the first break."""
+    connection = act.connection
+    sealed, previous, found = 0, GENESIS, None
+    for row in _links(connection):
+        found = _break_at(row, sealed + 1, previous)
+        if found is not None:
+            break
+        sealed, previous = row.seq, row.chain_hash
+    unsealed = connection.scalar(select(func.count()).select_from(AuditUnsealed)) or 0
+    if found is None:
+        found = _orphan(connection)
+    return Verification(
+        ok=found is None, sealed=sealed, unsealed=unsealed, first_break=found, head=previous if sealed else None
+    )
+
+
+def _links(connection: Connection) -> Iterator[Row[Any]]:
+    after = 0
+    columns = [getattr(AuditEvent, name) for name in COVERED]
+    while True:
+        rows = connection.execute(
+            select(
+                AuditChain.seq, AuditChain.event_id, AuditChain.previous_hash, AuditChain.hash.label("chain_hash"),
+                AuditEvent.id, AuditEvent.hash, *columns,
+            )
+            .outerjoin(AuditEvent, AuditEvent.id == AuditChain.event_id)
+            .where(AuditChain.seq > after)
+            .order_by(AuditChain.seq)
+            .limit(VERIFY_BATCH)
+        ).all()  # fmt: skip
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].seq
+
+
+def _break_at(row: Row[Any], expected_seq: int, previous: str) -> str | None:
+    if row.seq != expected_seq:
+        return f"link {expected_seq} is missing"
+    if row.id is None:
+        return f"entry {row.event_id} (link {row.seq}) is missing"
+    if row.previous_hash != previous:
+        return f"link {row.seq} does not follow the one before it"
+    if content_hash(row._mapping) != row.hash:  # noqa: SLF001 - the documented way to a row as a mapping
+        return f"entry {row.event_id} ({row.operation}, {row.at:%Y-%m-%d %H:%M} UTC) was changed"
+    if link_hash(row.seq, row.event_id, row.hash, previous) != row.chain_hash:
+        return f"link {row.seq} (entry {row.event_id}) was changed"
+    return None
+
+
+def _orphan(connection: Connection) -> str | None:
+    """Return an entry that is neither sealed nor waiting to be, or waiting and altered."""
+    lost = connection.scalar(
+        select(func.min(AuditEvent.id))
+        .outerjoin(AuditChain, AuditChain.event_id == AuditEvent.id)
+        .outerjoin(AuditUnsealed, AuditUnsealed.event_id == AuditEvent.id)
+        .where(AuditChain.seq.is_(None), AuditUnsealed.event_id.is_(None))
+    )
+    if lost is not None:
+        return f"entry {lost} was taken out of the queue of the sealer"
+    waiting = connection.execute(
+        select(AuditUnsealed.event_id, AuditEvent.id, AuditEvent.hash, *[getattr(AuditEvent, name) for name in COVERED])
+        .outerjoin(AuditEvent, AuditEvent.id == AuditUnsealed.event_id)
+        .order_by(AuditUnsealed.event_id)
+    )
+    for row in waiting:
+        if row.id is None:
+            return f"entry {row.event_id}, not sealed yet, is missing"
+        if content_hash(row._mapping) != row.hash:  # noqa: SLF001
+            return f"entry {row.event_id}, not sealed yet, was changed"
+    return None
+
+
+def newest(act: Act, limit: int, *, before: int | None = None) -> AuditList:
+    """Return the newest entries, newest first, `before` an id where given."""
+    query = select(AuditEvent.__table__).order_by(AuditEvent.id.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(AuditEvent.id < before)
+    rows = act.connection.execute(query).all()
+    lines = tuple(_line(row) for row in rows[:limit])
+    return AuditList(items=lines, next_cursor=lines[-1].audit_id if len(rows) > limit else None)
+
+
+def _line(row: Row[Any]) -> AuditLine:
+    values = dict(row._mapping)  # noqa: SLF001
+    return AuditLine(audit_id=values.pop("id"), **values)
+
+
+def set_up_entries(act: Act) -> list[str]:
+    """List what an owner did alone before go-live, as one line each."""
+    rows = act.connection.execute(
+        select(AuditEvent.operation, AuditEvent.target, AuditEvent.actor, AuditEvent.after)
+        .where(AuditEvent.outcome == "done", AuditEvent.operation.in_(SET_UP_OPERATIONS))
+        .order_by(AuditEvent.id)
+    )
+    return [f"{row.operation} {row.target} by <@{row.actor}>" for row in rows if (row.after or {}).get("set_up")]
+
+
+SET_UP_OPERATIONS = ("access.grant", "killswitch.release", "route.set", "source.set")

@@ -1,0 +1,29 @@
+"""Working days of the business (Monday to Friday, without Ontario's public holidays)."""
+
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+LONGEST_BREAK = 14
+
+
+@cache
+def _holidays(year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - a tenth of a second that most processes never need
+
+    return frozenset(holidays.country_holidays("CA", subdiv="ON", years=year, language="en_CA"))
+
+
+def is_working_day(day: date) -> bool:
+    """Whether people are expected at work."""
+    return day.weekday() < 5 and day not in _holidays(day.year)  # noqa: PLR2004
+
+
+def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return noon, business time, of the first working day after the day of `now`."""
+    day = now.astimezone(zone).date()
+    for offset in range(1, LONGEST_BREAK):
+        candidate = day + timedelta(days=offset)
+        if is_working_day(candidate):
+            return datetime.combine(candidate, time(12), tzinfo=zone).astimezone(now.tzinfo)
+    raise AssertionError("two weeks without a working day")

@@ -1,0 +1,39 @@
+"""One way to write a value as text, so that equal things have equal hashes on every machine and database."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def stable(value: Any) -> Any:
+    """Return plain JSON values without floats, which databases print each in their own way."""
+    if isinstance(value, BaseModel):
+        return stable(value.model_dump(mode="python"))
+    if isinstance(value, dict):
+        return {str(key): stable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [stable(item) for item in value]
+    if isinstance(value, Enum):
+        return value.name.lower() if isinstance(value.value, int) else value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, float | Decimal):
+        return str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+def text_of(value: Any) -> str:
+    """Return canonical JSON: sorted keys, no spaces."""
+    return json.dumps(stable(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(*values: Any) -> str:
+    """Return the SHA-256 of the canonical text, in hex."""
+    return hashlib.sha256(text_of(list(values)).encode()).hexdigest()

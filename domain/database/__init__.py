@@ -1,0 +1,23 @@
+"""The one door to the database: engine, transactions, column types, locks, migrations."""
+
+from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
+from domain.database.engine import Database, Unavailable, in_transaction
+from domain.database.locks import PrimeMode, lock_prime, try_lock_sealer
+from domain.database.schema import head_revision, migrate, schema_revision
+
+__all__ = [
+    "Base",
+    "Cents",
+    "Database",
+    "Json",
+    "PrimeMode",
+    "RowId",
+    "Unavailable",
+    "UtcDateTime",
+    "head_revision",
+    "in_transaction",
+    "lock_prime",
+    "migrate",
+    "schema_revision",
+    "try_lock_sealer",
+]

@@ -1,0 +1,227 @@
+"""The gate itself: the order of spec/5, written once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.act import Act, Entry
+from domain.approvals import service as approvals
+from domain.clock import Clock
+from domain.database import Database, PrimeMode, Unavailable, lock_prime
+from domain.gate import idempotency
+from domain.gate.call import Call, reference
+from domain.gate.reading import standing_and_state, standing_of
+from domain.gate.recording import record
+from domain.held import service as held
+from domain.identity import Caller, Role, Standing
+from domain.operation import AnyOperation, Registry
+from domain.outcomes import Button, Done, Held, Kind, Outcome, PendingApproval, Refused, refused
+from domain.parameters import Params, parse, plain
+from domain.prime_law import rules as prime_law
+from domain.prime_law.rules import PrimeState
+from domain.settings import Settings
+
+HOLD = timedelta(hours=1)
+"""How long a worker's production action may wait for a release where its caller said nothing else."""
+BeforeCommit = Callable[[Act], None]
+
+
+class Gate:
+    """The only way to an operation, for every surface; safe to share between threads."""
+
+    def __init__(self, database: Database, registry: Registry, settings: Settings, clock: Clock) -> None:
+        """Hold what every call needs."""
+        self.database = database
+        self.registry = registry
+        self.settings = settings
+        self.clock = clock
+        self.before_commit: BeforeCommit | None = None
+        """Called on every act right before its commit; for tests that pause there."""
+
+    def run(self, call: Call) -> Outcome:
+        """Judge and carry out one call.
+
+        Every expected way out is a value: done, pending, held or refused. Raises only what is unexpected, and then
+        nothing was written.
+        """
+        operation = self.registry.get(call.operation)
+        if operation is None:
+            outcome: Outcome = refused(
+                Kind.NOT_FOUND, "unknown_operation", f"There is no operation `{plain(call.operation)}`.",
+                layer="registry", remedy="`valhalla ops` lists them all.",
+            )  # fmt: skip
+        else:
+            params = parse(operation.params, call.params, now=self.clock(), zone=self.settings.zone)
+            outcome = params if isinstance(params, Refused) else self._pass(call, operation, params)
+        if isinstance(outcome, Refused | PendingApproval) and not outcome.reference:
+            return outcome.model_copy(update={"reference": reference(call.correlation_id)})
+        return outcome
+
+    def _pass(self, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+        try:
+            if operation.reads:
+                return self.database.look(lambda connection: self._read(connection, call, operation, params))
+            return self.database.attempt(lambda connection: self._write(connection, call, operation, params))
+        except Unavailable as error:
+            return refused(
+                Kind.UNAVAILABLE, "database_unavailable", "The database gives no answer, so nothing was done.",
+                layer="database", remedy="Try again in a moment; `valhalla doctor` says what is wrong.",
+                cause=str(error),
+            )  # fmt: skip
+
+    def _read(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+        standing, state = standing_and_state(connection, call.caller)
+        refusal = _judge_caller(call, operation, standing)
+        if refusal is not None:
+            return refusal
+        result = operation.run(self._act(connection, call, operation, standing, state), params)
+        return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
+
+    def _write(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+        mode = self._prime_mode(connection, call, operation, params)
+        if mode is PrimeMode.EXCLUSIVE:
+            # A stranger must not be able to make every acting transaction wait for him.
+            early = _judge_caller(call, operation, standing_of(connection, call.caller.user_id))
+            if early is not None:
+                return self._refuse_unlocked(connection, call, operation, params, early)
+        lock_prime(connection, mode)
+        standing, state = standing_and_state(connection, call.caller)
+        act = self._act(connection, call, operation, standing, state)
+        act.entry.target = operation.target_of(params, act.actor)
+        act.entry.reason = call.break_glass_reason or getattr(params, "reason", None) or getattr(params, "note", None)
+        outcome = self._judge_and_run(act, call, operation, params)
+        if self.before_commit is not None:
+            self.before_commit(act)
+        return outcome
+
+    def _judge_and_run(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+        refusal = _judge_caller(call, operation, act.standing)
+        if refusal is not None:
+            return _close(act, operation, refusal)
+        if call.key is not None:
+            answered = idempotency.claim(act, call, operation, params)
+            if answered is not None:
+                return answered
+        outcome = self._decide(act, call, operation, params)
+        if isinstance(outcome, Refused | Held):
+            if call.key is not None:
+                idempotency.release(act, call, operation)
+            return _close(act, operation, outcome)
+        closed = _close(act, operation, outcome)
+        if call.key is not None and isinstance(closed, Done | PendingApproval):
+            idempotency.finish(act, call, operation, closed)
+        return closed
+
+    def _decide(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+        stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)
+        if stopped is not None:
+            if call.hold_until is not None:
+                return held.hold(act, call.key, operation, params, stopped, not_after=call.hold_until)
+            return stopped
+        if call.break_glass_reason is not None:
+            return approvals.break_glass(act, operation, params, call.break_glass_reason)
+        rule = operation.approval
+        if rule is not None and self.settings.dual_control and rule.needed(act, params):
+            alone = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live and rule.owner_alone(act, params)
+            if not alone:
+                return approvals.request(act, operation, params, rule)
+            act.entry.after = {"set_up": True}
+        result = operation.run(act, params)
+        return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
+
+    def _prime_mode(
+        self, connection: Connection, call: Call, operation: AnyOperation, params: Params
+    ) -> PrimeMode:
+        """Read, without a lock, what the operation carries out, and return the stronger mode of the two."""
+        if operation.decides is None:
+            return operation.prime_mode
+        unlocked = self._act(connection, call, operation, Standing(call.caller.user_id, None), _UNREAD)
+        inner = self.registry.get(operation.decides(unlocked, params) or "")
+        modes = {operation.prime_mode, inner.prime_mode if inner else PrimeMode.NONE}
+        for mode in (PrimeMode.EXCLUSIVE, PrimeMode.SHARED):
+            if mode in modes:
+                return mode
+        return PrimeMode.NONE
+
+    def _refuse_unlocked(
+        self, connection: Connection, call: Call, operation: AnyOperation, params: Params, refusal: Refused
+    ) -> Outcome:
+        act = self._act(connection, call, operation, Standing(call.caller.user_id, None), _UNREAD)
+        act.entry.target = operation.target_of(params, act.actor)
+        return _close(act, operation, refusal)
+
+    def _act(
+        self, connection: Connection, call: Call, operation: AnyOperation, standing: Standing, state: PrimeState
+    ) -> Act:
+        caller = call.caller
+        entry = Entry(
+            actor=caller.user_id,
+            surface=caller.surface.value,
+            operation=operation.name,
+            claimed_actor=caller.claimed_actor,
+        )
+        return Act(
+            connection=connection, now=self.clock(), settings=self.settings, registry=self.registry, caller=caller,
+            standing=standing, prime=state, correlation_id=call.correlation_id, entry=entry,
+            is_break_glass=call.break_glass_reason is not None,
+        )  # fmt: skip
+
+
+_UNREAD = PrimeState(go_live_enabled=False, kill_switch_engaged=True, version=0)
+
+
+def _close(act: Act, operation: AnyOperation, outcome: Outcome) -> Outcome:
+    """Write the audit, KPI and outbox rows; an internal operation that did nothing leaves no trace."""
+    if isinstance(outcome, Refused):
+        act.entry.outcome = "refused"
+        act.entry.after = {**(act.entry.after or {}), "code": outcome.code, "detail": outcome.detail}
+    elif isinstance(outcome, PendingApproval | Held):
+        act.entry.outcome = "pending"
+    if not operation.internal or act.entry.after is not None:
+        act.entries.append(act.entry)
+    audit_id = record(act)
+    return outcome.model_copy(update={"audit_id": audit_id}) if isinstance(outcome, Done) else outcome
+
+
+def _judge_caller(call: Call, operation: AnyOperation, standing: Standing) -> Refused | None:
+    """Identity, surface and role."""
+    caller: Caller = call.caller
+    if operation.internal:
+        return None if caller.is_system else _internal(operation)
+    if caller.is_system:
+        return _internal(operation)
+    if caller.surface not in operation.surfaces:
+        places = " or ".join(sorted(surface.value for surface in operation.surfaces))
+        return refused(
+            Kind.NOT_ALLOWED, "wrong_surface", f"`{operation.name}` can be done in {places} only.",
+            layer="Access", surface=caller.surface.value,
+        )  # fmt: skip
+    if standing.deactivated:
+        return refused(
+            Kind.NOT_ALLOWED, "deactivated", "This Slack account is deactivated, so its roles are gone.", layer="Access"
+        )
+    if not standing.at_least(operation.role):
+        return _missing_role(operation, standing)
+    return None
+
+
+def _internal(operation: AnyOperation) -> Refused:
+    return refused(
+        Kind.NOT_ALLOWED, "internal", f"`{operation.name}` is run by the program itself.", layer="Access"
+    )
+
+
+def _missing_role(operation: AnyOperation, standing: Standing) -> Refused:
+    needed = operation.role or Role.AUDITOR
+    figures: dict[str, Any] = {"needs": needed.word, "has": standing.role.word if standing.role else None}
+    ask = Button(label="Ask for access…", operation="access.request", params={"role": needed.word}, form=True)
+    may_ask = needed <= Role.ONCALL
+    have = f"you are {standing.role.with_article}" if standing.role else "you have no role here yet"
+    return refused(
+        Kind.NOT_ALLOWED, "role", f"`{operation.name}` needs {needed.with_article}; {have}.",
+        layer="Access",
+        remedy="Ask for access; a manager decides." if may_ask else "A manager can do it, or an owner can make you one.",
+        buttons=(ask,) if may_ask else (), **figures,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Step five of the gate: audit, KPI and outbox rows of one act, in as few statements as there are kinds."""
+
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from domain.act import Act, Entry, Message
+from domain.audit.rules import content_hash
+from domain.audit.tables import AuditEvent
+from domain.canonical import stable
+from domain.delivery.tables import Outbox
+from domain.kpi.tables import KpiEvent
+
+_AUDIT = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
+_OUTBOX = insert(Outbox)
+_KPI = {
+    "postgresql": postgres_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
+    "sqlite": sqlite_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
+}
+
+
+def record(act: Act) -> int | None:
+    """Write what the act left behind; return the id of its own audit entry, None where it has none."""
+    ids = _record_entries(act)
+    if act.kpis:
+        act.connection.execute(_KPI[act.connection.dialect.name], [_kpi_row(act, kpi) for kpi in act.kpis])
+    if act.messages:
+        act.connection.execute(_OUTBOX, [_outbox_row(act, message, ids) for message in act.messages])
+    return ids.get(id(act.entry))
+
+
+def _record_entries(act: Act) -> dict[int, int]:
+    if not act.entries:
+        return {}
+    rows = [_audit_row(act, entry) for entry in act.entries]
+    ids = act.connection.scalars(_AUDIT, rows).all()
+    return {id(entry): event_id for entry, event_id in zip(act.entries, ids, strict=True)}
+
+
+def _audit_row(act: Act, entry: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "at": act.now,
+        "actor": entry.actor,
+        "claimed_actor": entry.claimed_actor,
+        "surface": entry.surface,
+        "operation": entry.operation,
+        "target": entry.target[:128],
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "correlation_id": act.correlation_id,
+        "before": stable(entry.before),
+        "after": stable(entry.after),
+    }
+    row["hash"] = content_hash(row)
+    return row
+
+
+def _kpi_row(act: Act, kpi: Any) -> dict[str, Any]:
+    return {
+        "domain": kpi.domain, "metric": kpi.metric, "event_id": kpi.event_id, "success": kpi.success,
+        "value": kpi.value, "occurred_at": kpi.occurred_at, "recorded_at": act.now, "actor": act.actor,
+        "source": kpi.source, "market": kpi.market, "correlation_id": act.correlation_id, "detail": kpi.detail,
+    }  # fmt: skip
+
+
+def _outbox_row(act: Act, message: Message, ids: dict[int, int]) -> dict[str, Any]:
+    payload = message.payload.to_json()
+    if "audit_id" in type(message.payload).model_fields and message.entry is not None:
+        payload["audit_id"] = ids.get(id(message.entry))
+    return {
+        "destination": message.destination, "card": message.card, "payload": payload, "thing": message.thing,
+        "form": message.form.value, "priority": int(message.priority), "state": "queued", "attempts": 0,
+        "created_at": act.now, "not_before": act.now, "is_outcome_unknown": False, "is_repeat_possible": False,
+        "correlation_id": act.correlation_id,
+    }  # fmt: skip

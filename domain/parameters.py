@@ -1,0 +1,276 @@
+"""Typed parameters of operations: how a word becomes a value, and what to say when it does not.
+
+The same types serve the Slack grammar, modals, HTTP, the CLI and the help, so that a field is described once.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from domain.identity import Role
+from domain.money import parse_amount
+from domain.outcomes import Kind, Refused, refused
+
+LONGEST_TEXT = 500
+
+
+class Input(StrEnum):
+    """The kind of field a form shows for a parameter."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    AMOUNT = "amount"
+    CHOICE = "choice"
+    USER = "user"
+    CHANNEL = "channel"
+    TIME = "time"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """What a person is told about a parameter: what was expected, and an example that parses."""
+
+    expects: str
+    example: str
+    input: Input = Input.TEXT
+    rest: bool = False
+    """Whether it takes the rest of the line without quotes (the last text parameter)."""
+    keyword: bool = False
+    """Whether it must be named (`phone=…`)."""
+    hidden: bool = False
+    """Carried by buttons only: never typed, never asked for."""
+
+
+class Params(BaseModel):
+    """Base of every operation's parameters; the order of the fields is the order of the positional words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter as surfaces need it."""
+
+    name: str
+    arg: Arg
+    required: bool
+    default: Any
+    choices: tuple[str, ...]
+
+
+def _choices_of(annotation: Any) -> tuple[str, ...]:
+    options = get_args(annotation) if get_origin(annotation) in {Union, UnionType, Annotated} else (annotation,)
+    for option in options:
+        if get_origin(option) in {Union, UnionType, Annotated}:
+            if found := _choices_of(option):
+                return found
+        elif isinstance(option, type) and issubclass(option, StrEnum):
+            return tuple(member.value for member in option)
+    return ()
+
+
+def _args_of(annotation: Any) -> Iterator[Arg]:
+    if get_origin(annotation) is Annotated:
+        yield from (item for item in get_args(annotation)[1:] if isinstance(item, Arg))
+    for inner in get_args(annotation):
+        if inner is not NoneType and get_origin(inner) is not None:
+            yield from _args_of(inner)
+
+
+def _described(name: str, info: FieldInfo) -> Parameter:
+    found = [item for item in info.metadata if isinstance(item, Arg)] or list(_args_of(info.annotation))
+    if not found:
+        raise TypeError(f"parameter {name!r} has no Arg: nobody could be told what it expects")
+    choices = _choices_of(info.annotation)
+    arg = replace(found[-1], input=Input.CHOICE) if choices and found[-1].input is Input.TEXT else found[-1]
+    default = None if info.default is PydanticUndefined else info.default
+    return Parameter(name, arg, info.is_required(), default, choices)
+
+
+def describe(params: type[Params]) -> tuple[Parameter, ...]:
+    """List the parameters of a model in their order; raises `TypeError` where one cannot be explained."""
+    return tuple(_described(name, info) for name, info in params.model_fields.items())
+
+
+def parse(params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> Params | Refused:
+    """Make the typed parameters from words or JSON, or say which one is wrong, what was expected, an example."""
+    try:
+        return params.model_validate(dict(raw), context={"now": now, "zone": zone})
+    except ValidationError as error:
+        return _explain(params, error.errors()[0])
+
+
+def _explain(params: type[Params], error: Any) -> Refused:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    known = {parameter.name: parameter for parameter in describe(params)}
+    if error["type"] == "missing":
+        arg = known[name].arg
+        return refused(
+            Kind.INVALID, "missing", f"`{name}` is missing: {arg.expects}.",
+            layer="input", remedy=f"for example `{arg.example}`", field=name,
+        )  # fmt: skip
+    if error["type"] == "extra_forbidden" or name not in known:
+        listed = ", ".join(f"`{key}`" for key, value in known.items() if not value.arg.hidden) or "none"
+        return refused(
+            Kind.INVALID, "unknown_parameter", f"`{plain(name)}` is not a parameter here.",
+            layer="input", remedy=f"The parameters are: {listed}.", field=name,
+        )  # fmt: skip
+    arg = known[name].arg
+    said = "" if error.get("input") is None else f" “{plain(str(error['input']))[:80]}”"
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    why = f" {reason}" if error["type"] == "value_error" else " does not fit"
+    return refused(
+        Kind.INVALID, "bad_value", f"`{name}`{said}{why}. Expected {arg.expects}.",
+        layer="input", remedy=f"for example `{arg.example}`", field=name,
+    )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Drop control characters and back-ticks, which would break out of the code style errors quote in."""
+    return "".join(character for character in text if character.isprintable() and character != "`")
+
+
+_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]+)(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,})$")
+_CHANNEL = re.compile(r"^<#(?P<id>[CG][A-Z0-9]+)(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,})$|^#?(?P<name>[a-z0-9_-]+)$")
+
+
+def _user(value: Any) -> str:
+    match = _USER.match(str(value).strip())
+    if match is None:
+        raise ValueError("does not name a person Slack knows")
+    return match["id"] or match["bare"]
+
+
+def _channel(value: Any) -> str:
+    match = _CHANNEL.match(str(value).strip())
+    if match is None:
+        raise ValueError("does not name a channel")
+    return match["id"] or match["bare"] or match["name"]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is not text")  # noqa: TRY004 - pydantic turns ValueError alone into a validation error
+    text = "".join(character for character in value if character.isprintable() or character in "\n\t").strip()
+    if not text:
+        raise ValueError("is empty")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"is longer than {LONGEST_TEXT} characters")
+    return text
+
+
+def _amount(value: Any) -> Decimal:
+    if isinstance(value, bool | float):
+        raise ValueError("must be a decimal string, never a float")  # noqa: TRY004
+    return parse_amount(str(value))
+
+
+def _instant(value: Any, info: ValidationInfo) -> datetime:
+    if isinstance(value, datetime):
+        moment = value
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value).strip().upper().replace("Z", "+00:00"))
+        except ValueError as error:
+            raise ValueError("is not a time") from error
+    zone = (info.context or {}).get("zone", UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _whole(value: Any) -> int:
+    text = str(value).strip().lstrip("#").upper()
+    text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
+    if not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - far more rows than there will be
+        raise ValueError("is not a number of one")
+    return int(text)
+
+
+def _flag(value: Any) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    try:
+        return known[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("is neither yes nor no") from None
+
+
+def _phone(value: Any) -> str:
+    try:
+        number = phonenumbers.parse(str(value), "CA")
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("is not a phone number") from error
+    if not phonenumbers.is_valid_number(number) or number.country_code != 1:
+        raise ValueError("is not a valid North American phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>|]{1,64}@[^@\s<>|]+\.[^@\s<>|]{2,}", value):
+        raise ValueError("is not an e-mail address")
+    return value.lower()
+
+
+def _role(value: Any) -> Role:
+    return value if isinstance(value, Role) else Role.from_word(str(value))
+
+
+def _code(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def one_of(values: Iterable[str]) -> str:
+    """`a, b or c` for messages."""
+    *most, last = values
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+class Province(StrEnum):
+    """The ten provinces and three territories (spec/2, Market Policy)."""
+
+    BC = "BC"
+    AB = "AB"
+    SK = "SK"
+    MB = "MB"
+    ON = "ON"
+    QC = "QC"
+    NB = "NB"
+    NS = "NS"
+    PE = "PE"
+    NL = "NL"
+    YT = "YT"
+    NT = "NT"
+    NU = "NU"
+
+
+UserId = Annotated[str, BeforeValidator(_user), Arg("a person of this workspace", "@maria", Input.USER)]
+ChannelRef = Annotated[str, BeforeValidator(_channel), Arg("a channel", "#governance", Input.CHANNEL)]
+Text = Annotated[str, BeforeValidator(_text), Arg("some words", "two clean weeks")]
+Reason = Annotated[
+    str, BeforeValidator(_text), Arg("a reason in your own words", "drill is over", Input.LONG_TEXT, rest=True)
+]
+Amount = Annotated[Decimal, BeforeValidator(_amount), Arg("dollars, at most two decimals", "450k", Input.AMOUNT)]
+Instant = Annotated[
+    datetime, BeforeValidator(_instant), Arg("a date and time", "2026-11-27T14:00", Input.TIME, keyword=True)
+]
+Number = Annotated[int, BeforeValidator(_whole), Arg("its number", "318", Input.NUMBER)]
+Flag = Annotated[bool, BeforeValidator(_flag), Arg("yes or no", "yes", Input.FLAG, keyword=True)]
+Phone = Annotated[
+    str, BeforeValidator(_phone), Arg("a Canadian phone number", "+1 204 555 0142", keyword=True)
+]
+Email = Annotated[str, AfterValidator(_email), Arg("an e-mail address", "ruth@example.org", keyword=True)]
+RoleName = Annotated[
+    Role, BeforeValidator(_role), Arg("a role: auditor, operator, oncall, manager or owner", "operator")
+]
+ProvinceCode = Annotated[Province, BeforeValidator(_code), Arg("a province or territory, two letters", "ON")]

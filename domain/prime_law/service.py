@@ -1,0 +1,258 @@
+"""Changing the switches; every change is a row of the history and an epoch more."""
+
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from domain.act import Act, Priority
+from domain.held.tables import HeldWork
+from domain.operation import Checked, Wanted
+from domain.outcomes import Kind, Refused, refused
+from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
+from domain.prime_law.rules import LAYER
+from domain.prime_law.tables import GoLiveHistory, GoLiveState
+from domain.runbook.service import blockers
+
+ANNOUNCED = ("route:governance", "route:oncall")
+KILL_SWITCH_CHECK = "kill switch clear"
+
+
+def view(act: Act) -> GoLiveView:
+    """Return the switches as this call's transaction read them."""
+    state = act.prime
+    return GoLiveView(
+        go_live_enabled=state.go_live_enabled, kill_switch_engaged=state.kill_switch_engaged, version=state.version,
+        changed_by=state.changed_by, changed_at=state.changed_at, reason=state.reason, engaged_by=state.engaged_by,
+        engaged_at=state.engaged_at, was_ever_live=state.was_ever_live,
+    )  # fmt: skip
+
+
+def _change(act: Act, action: str, *, reason: str | None, detail: dict[str, Any] | None = None, **values: Any) -> int:
+    """Write the new state and its history row; return the new epoch."""
+    before = {"go_live_enabled": act.prime.go_live_enabled, "kill_switch_engaged": act.prime.kill_switch_engaged}
+    after = {**before, **{name: values[name] for name in before if name in values}}
+    version = act.prime.version + 1
+    act.connection.execute(
+        update(GoLiveState)
+        .where(GoLiveState.id == 1)
+        .values(version=version, changed_by=act.actor, changed_at=act.now, reason=reason, **values)
+    )
+    _history(act, action, reason=reason, version=version, detail=detail, **after)
+    act.changed(
+        action, before={**before, "version": act.prime.version}, after={**after, "version": version, **(detail or {})}
+    )
+    return version
+
+
+def _history(act: Act, action: str, **values: Any) -> None:
+    act.connection.execute(
+        insert(GoLiveHistory).values(
+            at=act.now, action=action, actor=act.actor, approved_by=act.approved_by, **values
+        )
+    )
+
+
+def engage(act: Act, reason: str | None) -> KillSwitchCard:
+    """Engage at once, reason or not; pressed again, it stays engaged and the new reason is added."""
+    already = act.prime.kill_switch_engaged
+    engaged_by = act.prime.engaged_by if already and act.prime.engaged_by else act.actor
+    engaged_at = act.prime.engaged_at if already and act.prime.engaged_at else act.now
+    version = _change(
+        act, "engage", reason=reason, kill_switch_engaged=True, engaged_by=engaged_by, engaged_at=engaged_at
+    )
+    card = KillSwitchCard(
+        engaged_by=engaged_by, engaged_at=engaged_at, reasons=_reasons(act, engaged_at),
+        go_live_enabled=act.prime.go_live_enabled, version=version, held=held_counts(act), already_engaged=already,
+    )  # fmt: skip
+    _announce(act, card)
+    if reason is None and not already:
+        act.post(f"user:{act.actor}", "reason_asked", ReasonAsked(engaged_at=engaged_at), priority=Priority.SWITCH)
+    return card
+
+
+def _announce(act: Act, card: KillSwitchCard) -> None:
+    thing = f"killswitch:{int(card.engaged_at.timestamp() * 1000)}"
+    for destination in ANNOUNCED:
+        act.post(destination, "kill_switch", card, thing=thing, priority=Priority.SWITCH)
+
+
+def _reasons(act: Act, engaged_at: Any) -> tuple[str, ...]:
+    rows = act.connection.scalars(
+        select(GoLiveHistory.reason)
+        .where(
+            GoLiveHistory.at >= engaged_at,
+            GoLiveHistory.action.in_(("engage", "explain")),
+            GoLiveHistory.reason.is_not(None),
+        )
+        .order_by(GoLiveHistory.id)
+    )
+    return tuple(reason for reason in rows if reason)
+
+
+def explain(act: Act, reason: str) -> KillSwitchCard | Refused:
+    """Add a reason to the engagement that lasts."""
+    state = act.prime
+    if not state.kill_switch_engaged or state.engaged_at is None or state.engaged_by is None:
+        return refused(
+            Kind.CONFLICT, "not_engaged", "The kill switch is not engaged, so there is nothing to explain.",
+            layer=LAYER, remedy="`/golive` shows the switches.",
+        )  # fmt: skip
+    _history(
+        act, "explain", reason=reason, version=state.version, go_live_enabled=state.go_live_enabled,
+        kill_switch_engaged=True, detail=None,
+    )  # fmt: skip
+    act.changed("engage", after={"reason": reason})
+    card = KillSwitchCard(
+        engaged_by=state.engaged_by, engaged_at=state.engaged_at, reasons=_reasons(act, state.engaged_at),
+        go_live_enabled=state.go_live_enabled, version=state.version, held=held_counts(act), already_engaged=True,
+    )  # fmt: skip
+    _announce(act, card)
+    return card
+
+
+def release(act: Act, reason: str) -> KillSwitchCard | Refused:
+    """Clear the kill switch; go-live stays as it is, and held work stays held."""
+    state = act.prime
+    refusal = judge_release(act)
+    if refusal is not None or state.engaged_at is None:
+        return refusal or _not_engaged()
+    detail = {"overridden": list(act.overridden)} if act.overridden else None
+    version = _change(act, "release", reason=reason, detail=detail, kill_switch_engaged=False)
+    card = KillSwitchCard(
+        engaged_by=state.engaged_by or "", engaged_at=state.engaged_at, reasons=_reasons(act, state.engaged_at),
+        go_live_enabled=state.go_live_enabled, version=version, held=held_counts(act), is_engaged=False,
+        released_at=act.now, requested_by=act.actor, released_by=act.approved_by, release_reason=reason,
+        overridden=act.overridden,
+    )  # fmt: skip
+    _announce(act, card)
+    return card
+
+
+def _not_engaged() -> Refused:
+    return refused(
+        Kind.CONFLICT, "not_engaged", "The kill switch is not engaged, so there is nothing to release.", layer=LAYER,
+        remedy="`/golive` shows the switches.",
+    )  # fmt: skip
+
+
+def judge_release(act: Act) -> Refused | None:
+    """Return why there is nothing to release."""
+    return None if act.prime.kill_switch_engaged else _not_engaged()
+
+
+def release_gates(act: Act) -> tuple[Checked, ...]:
+    """The gates of a release: something to release, and while go-live is on, a clear runbook.
+
+    The switch's own check does not count, nor does a blocker overridden when go-live was enabled.
+    """
+    engaged = Checked(
+        name="kill switch", ok=act.prime.kill_switch_engaged, waivable=False,
+        detail="engaged" if act.prime.kill_switch_engaged else "it is not engaged, so there is nothing to release",
+    )  # fmt: skip
+    if not act.prime.go_live_enabled:
+        return (engaged,)
+    return (engaged, *_open_blockers(act, but=(KILL_SWITCH_CHECK, *act.prime.overridden)))
+
+
+def enable_gates(act: Act) -> tuple[Checked, ...]:
+    """The gates of go-live: it is off, and the runbook has no blocker."""
+    off = not act.prime.go_live_enabled
+    first = Checked(name="go-live", ok=off, waivable=False, detail="off" if off else "it is on already")
+    return (first, *_open_blockers(act, but=()))
+
+
+def _open_blockers(act: Act, *, but: tuple[str, ...]) -> tuple[Checked, ...]:
+    return tuple(
+        Checked(name=check.name, ok=False, detail=check.detail) for check in blockers(act) if check.name not in but
+    )
+
+
+def enable(act: Act, reason: str) -> GoLiveCard:
+    """Switch production on."""
+    first = act.prime.first_enabled_at or act.now
+    overridden = [text.split(":", 1)[0] for text in act.overridden]
+    detail = {"overridden": list(act.overridden)} if act.overridden else None
+    version = _change(
+        act, "enable", reason=reason, detail=detail, go_live_enabled=True, first_enabled_at=first, overridden=overridden
+    )
+    return _announce_go_live(act, enabled=True, version=version, reason=reason)
+
+
+def disable(act: Act, reason: str) -> GoLiveCard:
+    """Switch production off, at once."""
+    if not act.prime.go_live_enabled:
+        act.changed("disable", after={"changed": False})
+        return GoLiveCard(
+            go_live_enabled=False, kill_switch_engaged=act.prime.kill_switch_engaged, version=act.prime.version,
+            at=act.now, requested_by=act.actor, reason=reason, changed=False,
+        )  # fmt: skip
+    version = _change(act, "disable", reason=reason, go_live_enabled=False, overridden=None)
+    return _announce_go_live(act, enabled=False, version=version, reason=reason)
+
+
+def _announce_go_live(act: Act, *, enabled: bool, version: int, reason: str) -> GoLiveCard:
+    card = GoLiveCard(
+        go_live_enabled=enabled, kill_switch_engaged=act.prime.kill_switch_engaged, version=version, at=act.now,
+        requested_by=act.actor, approved_by=act.approved_by, reason=reason, overridden=act.overridden,
+    )  # fmt: skip
+    for destination in ANNOUNCED:
+        act.post(destination, "go_live", card, thing=f"golive:{version}", priority=Priority.SWITCH)
+    return card
+
+
+def held_counts(act: Act) -> tuple[HeldCount, ...]:
+    """Count the held work by kind, most first."""
+    rows = act.connection.execute(
+        select(HeldWork.operation, func.count(), func.min(HeldWork.held_at))
+        .where(HeldWork.state == "held")
+        .group_by(HeldWork.operation)
+        .order_by(func.count().desc(), HeldWork.operation)
+    )
+    return tuple(HeldCount(operation=operation, count=count, oldest_at=oldest) for operation, count, oldest in rows)
+
+
+def wanted_release(act: Act) -> Wanted:
+    """Return the words of a release request."""
+    live = act.prime.go_live_enabled
+    held = sum(count.count for count in held_counts(act))
+    since = act.prime.engaged_at
+    return Wanted(
+        what="release the kill switch",
+        facts=(
+            ("Engaged by", f"<@{act.prime.engaged_by}>" if act.prime.engaged_by else "unknown"),
+            ("Since", since.isoformat() if since else "unknown"),
+            ("Held in the queue", f"{held}; none of it runs by itself"),
+        ),
+        if_approved="production resumes at once, since go-live is on" if live
+        else "trials may run again; production stays off, since go-live is off",
+        does_not_change="go-live stays as it is; held work stays held until a manager runs or drops it",
+        way_back="`/killswitch engage`, at once, by anyone who works here",
+        done="the kill switch is released" + ("; production acts again" if live else "; go-live is still off"),
+        unchanged="the kill switch stays engaged",
+        approve_label="Release the kill switch",
+    )  # fmt: skip
+
+
+def wanted_enable(act: Act) -> Wanted:
+    """Return the words of a go-live request; it lists what an owner set up alone."""
+    alone = set_up_changes(act)
+    facts = [("Runbook", "no blockers")]
+    if alone:
+        facts.append(("Set up by an owner alone", "; ".join(alone)))
+    return Wanted(
+        what="go live",
+        facts=tuple(facts),
+        if_approved="ladders, claims, reserves and offers act for real, at once",
+        does_not_change="caps, contact rules, MAO",
+        way_back="`/golive disable` or `/killswitch engage`, at once, by anyone who works here",
+        done="go-live is on; production acts",
+        unchanged="go-live stays off",
+        approve_label="Go live",
+    )
+
+
+def set_up_changes(act: Act) -> tuple[str, ...]:
+    """List what was changed by an owner alone before go-live was ever enabled."""
+    from domain.audit.service import set_up_entries  # noqa: PLC0415 - audit imports acts, which import these rules
+
+    return tuple(set_up_entries(act))

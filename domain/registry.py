@@ -1,0 +1,20 @@
+"""All operations of Valhalla, collected from the features; nothing exists outside it."""
+
+from domain.access.operations import OPERATIONS as ACCESS
+from domain.alerts.operations import OPERATIONS as ALERTS
+from domain.approvals.operations import OPERATIONS as APPROVALS
+from domain.audit.operations import OPERATIONS as AUDIT
+from domain.held.operations import OPERATIONS as HELD
+from domain.operation import AnyOperation, Registry
+from domain.prime_law.operations import OPERATIONS as PRIME_LAW
+from domain.runbook.operations import OPERATIONS as RUNBOOK
+from domain.system.operations import OPERATIONS as SYSTEM
+
+ALL: tuple[AnyOperation, ...] = (
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM,
+)  # fmt: skip
+
+
+def build_registry(*more: AnyOperation) -> Registry:
+    """Index every operation (and `more`, for tests); raises `ValueError` on a duplicate name, command or route."""
+    return Registry([*ALL, *more])

@@ -1,0 +1,258 @@
+"""The checks: pure functions of evidence and time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.runbook.results import Check, Severity, Statement
+
+STATEMENTS: Mapping[str, tuple[str, int]] = {
+    "counsel_asked": ("Counsel was asked about solicitation, consent and licensing", 365),
+    "dncl_registered": ("The team is registered with the National Do Not Call List", 365),
+    "consent_basis": ("The consent basis of the lead list was reviewed", 90),
+    "kill_switch_drill": ("The kill switch was engaged and released as a drill", 90),
+}
+"""Statement → what is signed, and for how many days it is good (spec/2)."""
+SEEN_WITHIN = timedelta(minutes=1)
+OUTBOX_BEHIND = timedelta(minutes=5)
+SEALER_BEHIND = timedelta(minutes=1)
+CANARIES = {
+    "America/Vancouver": -7.0,
+    "America/Edmonton": -6.0,
+    "America/Winnipeg": -5.0,
+    "America/Inuvik": -6.0,
+    "America/Regina": -6.0,
+    "America/Toronto": -5.0,
+    "America/St_Johns": -3.5,
+}
+"""UTC offsets in hours on 1 December 2026 (contact rules, section 6 rule 9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The newest sign of life of one kind of process."""
+
+    kind: str
+    seen_at: datetime
+    seen: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the checks look at, as it was recorded."""
+
+    now: datetime
+    is_production: bool
+    dual_control: bool
+    owners: int
+    kill_switch_engaged: bool
+    schema_revision: str | None
+    head_revision: str
+    processes: Mapping[str, Process]
+    oldest_queued: datetime | None
+    oldest_unsealed: datetime | None
+    stuck_messages: int
+    managers: int
+    signed: Mapping[str, tuple[str, datetime]]
+
+
+Rule = Callable[[Evidence], Check]
+
+
+def statements(signed: Mapping[str, tuple[str, datetime]], now: datetime) -> tuple[Statement, ...]:
+    """Return every statement and whether its newest signature still counts."""
+    found = []
+    for name, (meaning, days) in STATEMENTS.items():
+        by, at = signed.get(name, (None, None))
+        until = at + timedelta(days=days) if at else None
+        found.append(
+            Statement(
+                statement=name, meaning=meaning, good_for_days=days, signed_by=by, signed_at=at, valid_until=until,
+                is_valid=until is not None and until > now,
+            )  # fmt: skip
+        )
+    return tuple(found)
+
+
+def go_live_checklist(evidence: Evidence) -> Check:
+    """The signed statements are all there and none is too old."""
+    missing = [item for item in statements(evidence.signed, evidence.now) if not item.is_valid]
+    newest = max((at for _by, at in evidence.signed.values()), default=None)
+    return Check(
+        name="go-live checklist", severity=Severity.BLOCKER, ok=not missing, evidence_at=newest,
+        detail="every statement is signed" if not missing
+        else "not signed, or too old: " + ", ".join(item.statement for item in missing),
+        cure="" if not missing else f"`/golive attest {missing[0].statement}`",
+    )  # fmt: skip
+
+
+def kill_switch_clear(evidence: Evidence) -> Check:
+    """The kill switch is not engaged."""
+    engaged = evidence.kill_switch_engaged
+    return Check(
+        name="kill switch clear", severity=Severity.BLOCKER, ok=not engaged,
+        detail="engaged" if engaged else "clear", cure="`/killswitch release REASON`" if engaged else "",
+    )  # fmt: skip
+
+
+def environment_sane(evidence: Evidence) -> Check:
+    """There is an owner."""
+    ok = evidence.owners > 0
+    return Check(
+        name="environment sane", severity=Severity.BLOCKER, ok=ok,
+        detail="settings are valid, and there is an owner" if ok else "VALHALLA_OWNERS names nobody",
+        cure="" if ok else "set VALHALLA_OWNERS to a Slack user id",
+    )  # fmt: skip
+
+
+def enforcement_on(evidence: Evidence) -> Check:
+    """Production insists on a second person."""
+    if evidence.is_production:
+        detail = "production: dual control is on"
+        return Check(
+            name="enforcement on", severity=Severity.BLOCKER, ok=evidence.dual_control, detail=detail,
+            cure="" if evidence.dual_control else "unset VALHALLA_DUAL_CONTROL",
+        )  # fmt: skip
+    return Check(
+        name="enforcement on", severity=Severity.INFO, ok=False,
+        detail="development: `--as` works" + ("" if evidence.dual_control else ", and nobody else must approve"),
+        cure="VALHALLA_ENV=production",
+    )  # fmt: skip
+
+
+def migrations_at_head(evidence: Evidence) -> Check:
+    """The database is as new as the program."""
+    ok = evidence.schema_revision == evidence.head_revision
+    return Check(
+        name="migrations at head", severity=Severity.BLOCKER, ok=ok,
+        detail=f"revision {evidence.schema_revision}" if ok
+        else f"the database is at {evidence.schema_revision}, the program at {evidence.head_revision}",
+        cure="" if ok else "`valhalla migrate`",
+    )  # fmt: skip
+
+
+def _process_seen(evidence: Evidence, kind: str) -> Check:
+    process = evidence.processes.get(kind)
+    ok = process is not None and evidence.now - process.seen_at <= SEEN_WITHIN
+    return Check(
+        name=f"{kind} seen", severity=Severity.BLOCKER, ok=ok,
+        evidence_at=process.seen_at if process else None,
+        detail="seen in the last minute" if ok
+        else ("never seen" if process is None else f"last seen {_ago(evidence.now - process.seen_at)} ago"),
+        cure="" if ok else f"start `valhalla {kind}`",
+    )  # fmt: skip
+
+
+def worker_seen(evidence: Evidence) -> Check:
+    """A worker lives."""
+    return _process_seen(evidence, "worker")
+
+
+def scheduler_seen(evidence: Evidence) -> Check:
+    """A scheduler lives."""
+    return _process_seen(evidence, "scheduler")
+
+
+def redis_answers(evidence: Evidence) -> Check:
+    """The queue's server answered the worker's last look; without it the database's sweep does the work, slower."""
+    process = evidence.processes.get("worker")
+    said = str(process.seen.get("redis", "unknown")) if process else "no worker has looked"
+    ok = said == "ok"
+    return Check(
+        name="Redis answers", severity=Severity.WARN, ok=ok, evidence_at=process.seen_at if process else None,
+        detail="yes" if ok else said, cure="" if ok else "check REDIS_URL; `valhalla doctor` looks at it",
+    )  # fmt: skip
+
+
+def slack_ready(evidence: Evidence) -> Check:
+    """The token works, its scopes are enough and the channels can be written to, as a process last saw."""
+    seen = [process for process in evidence.processes.values() if "slack" in process.seen]
+    newest = max(seen, key=lambda process: process.seen_at, default=None)
+    said = str(newest.seen["slack"]) if newest else "no process has looked"
+    ok = said == "ok"
+    return Check(
+        name="Slack token, scopes, channels", severity=Severity.BLOCKER, ok=ok,
+        evidence_at=newest.seen_at if newest else None, detail="all there" if ok else said,
+        cure="" if ok else "`valhalla doctor` says which; `valhalla manifest` lists the scopes",
+    )  # fmt: skip
+
+
+def outbox_not_behind(evidence: Evidence) -> Check:
+    """Messages go out, and none is stuck."""
+    late = evidence.oldest_queued is not None and evidence.now - evidence.oldest_queued > OUTBOX_BEHIND
+    ok = not late and evidence.stuck_messages == 0
+    oldest = _ago(evidence.now - evidence.oldest_queued) if evidence.oldest_queued else ""
+    detail = f"the oldest message waits for {oldest}" if late else f"{evidence.stuck_messages} could not be delivered"
+    return Check(
+        name="outbox not behind", severity=Severity.WARN, ok=ok, detail="nothing waits" if ok else detail,
+        cure="" if ok else "`/valhalla delivery`",
+    )  # fmt: skip
+
+
+def sealer_not_behind(evidence: Evidence) -> Check:
+    """The audit is sealed as it is written."""
+    late = evidence.oldest_unsealed is not None and evidence.now - evidence.oldest_unsealed > SEALER_BEHIND
+    oldest = _ago(evidence.now - evidence.oldest_unsealed) if evidence.oldest_unsealed else ""
+    return Check(
+        name="audit sealed", severity=Severity.BLOCKER, ok=not late,
+        detail=f"the oldest entry is unsealed for {oldest}" if late else "sealed up to the last minute",
+        cure="start `valhalla worker`" if late else "",
+    )  # fmt: skip
+
+
+def clock_data_right(_evidence: Evidence) -> Check:
+    """The zone rules know of the clock changes of 2026."""
+    winter = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    wrong = []
+    for zone, hours in CANARIES.items():
+        offset = winter.astimezone(ZoneInfo(zone)).utcoffset()
+        if offset != timedelta(hours=hours):
+            wrong.append(f"{zone} is at {offset}")
+    return Check(
+        name="clock data right", severity=Severity.BLOCKER, ok=not wrong,
+        detail="; ".join(wrong) or "the seven canaries agree",
+        cure="install tzdata 2026.6 or newer" if wrong else "",
+    )  # fmt: skip
+
+
+def second_manager(evidence: Evidence) -> Check:
+    """Somebody else can approve."""
+    ok = evidence.managers > 1
+    return Check(
+        name="a second manager", severity=Severity.WARN, ok=ok,
+        detail=f"{evidence.managers} people can approve" if ok else "nobody else can approve; an owner must break glass",
+        cure="" if ok else "`/access grant @someone manager`",
+    )  # fmt: skip
+
+
+CHECKS: tuple[Rule, ...] = (
+    go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
+    scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+)  # fmt: skip
+
+
+def judge(evidence: Evidence, checks: tuple[Rule, ...] = CHECKS) -> tuple[Check, ...]:
+    """Run every check; one that crashes is a blocker by its own name."""
+    found = []
+    for check in checks:
+        try:
+            found.append(check(evidence))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the check gave no answer
+            found.append(
+                Check(
+                    name=check.__name__.replace("_", " "), severity=Severity.BLOCKER, ok=False,
+                    detail=f"the check itself failed ({type(error).__name__})", cure="look into the log",
+                )  # fmt: skip
+            )
+    return tuple(found)
+
+
+def _ago(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count != 1 else ''}"
+    return f"{seconds} seconds"

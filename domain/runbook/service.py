@@ -1,0 +1,101 @@
+"""Reading the evidence, signing statements, and the runbook in its two forms."""
+
+from sqlalchemy import func, insert, select, text
+
+from domain.access.people import holders
+from domain.act import Act
+from domain.audit.tables import AuditEvent, AuditUnsealed
+from domain.database import head_revision
+from domain.delivery.tables import Outbox
+from domain.identity import Role
+from domain.processes.tables import ProcessHeartbeat
+from domain.runbook import rules
+from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
+from domain.runbook.tables import Attestation
+
+
+def evidence(act: Act) -> rules.Evidence:
+    """Read everything the checks look at from the rows where it was recorded."""
+    connection = act.connection
+    processes = connection.execute(
+        select(ProcessHeartbeat.kind, ProcessHeartbeat.seen_at, ProcessHeartbeat.seen).order_by(
+            ProcessHeartbeat.seen_at
+        )
+    )
+    newest = {row.kind: rules.Process(row.kind, row.seen_at, row.seen) for row in processes}
+    signed = connection.execute(
+        select(Attestation.statement, Attestation.actor, Attestation.at).order_by(Attestation.id)
+    )
+    return rules.Evidence(
+        now=act.now,
+        is_production=act.settings.is_production,
+        dual_control=act.settings.dual_control,
+        owners=len(holders(connection, Role.OWNER)),
+        kill_switch_engaged=act.prime.kill_switch_engaged,
+        schema_revision=connection.scalar(text("SELECT version_num FROM alembic_version")),
+        head_revision=head_revision(),
+        processes=newest,
+        oldest_queued=connection.scalar(
+            select(func.min(Outbox.created_at)).where(Outbox.state.in_(("queued", "sending")))
+        ),
+        oldest_unsealed=connection.scalar(
+            select(func.min(AuditEvent.at)).join(AuditUnsealed, AuditUnsealed.event_id == AuditEvent.id)
+        ),
+        stuck_messages=connection.scalar(
+            select(func.count()).select_from(Outbox).where(Outbox.state.in_(("held", "dead")))
+        )
+        or 0,
+        managers=len(holders(connection, Role.MANAGER)),
+        signed={row.statement: (row.actor, row.at) for row in signed},
+    )
+
+
+def blockers(act: Act) -> tuple[Check, ...]:
+    """Return the checks that stand in the way of go-live."""
+    return tuple(
+        check for check in rules.judge(evidence(act)) if not check.ok and check.severity is Severity.BLOCKER
+    )
+
+
+def status(act: Act) -> RunbookStatus:
+    """Return the whole runbook."""
+    found = evidence(act)
+    checks = rules.judge(found)
+    failed = [check for check in checks if not check.ok]
+    by_severity = {
+        severity: tuple(check for check in failed if check.severity is severity) for severity in Severity
+    }
+    return RunbookStatus(
+        ok_to_enable_go_live=not by_severity[Severity.BLOCKER],
+        blockers=by_severity[Severity.BLOCKER],
+        warnings=by_severity[Severity.WARN],
+        info=by_severity[Severity.INFO],
+        passed=tuple(check for check in checks if check.ok),
+        statements=rules.statements(found.signed, act.now),
+        checked_at=act.now,
+    )
+
+
+def markdown(act: Act) -> Markdown:
+    """Return the runbook as a document that can be pasted elsewhere."""
+    found = status(act)
+    lines = [f"# Runbook, {found.checked_at:%Y-%m-%d %H:%M} UTC", ""]
+    lines.append("OK to go live." if found.ok_to_enable_go_live else "Not OK to go live.")
+    sections = (("Blockers", found.blockers), ("Warnings", found.warnings), ("Info", found.info), ("Passed", found.passed))
+    for title, checks in sections:
+        if checks:
+            lines += ["", f"## {title}", ""]
+            lines += [f"- {check.name}: {check.detail}" + (f" ({check.cure})" if check.cure else "") for check in checks]
+    lines += ["", "## Signed statements", ""]
+    for item in found.statements:
+        until = f"good until {item.valid_until:%Y-%m-%d}" if item.is_valid and item.valid_until else "not signed, or too old"
+        lines.append(f"- {item.statement}: {item.meaning}; {until}")
+    return Markdown(markdown="\n".join(lines))
+
+
+def attest(act: Act, statement: str, note: str | None) -> Attested:
+    """Sign a statement; the newest signature counts."""
+    act.connection.execute(insert(Attestation).values(statement=statement, actor=act.actor, at=act.now, note=note))
+    act.changed(f"statement:{statement}", after={"statement": statement, "note": note})
+    signed = rules.statements({statement: (act.actor, act.now)}, act.now)
+    return Attested(statement=next(item for item in signed if item.statement == statement))

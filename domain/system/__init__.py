@@ -1,0 +1,1 @@
+"""Valhalla about itself: what can be done here, and whether everything is in order."""

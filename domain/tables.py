@@ -1,0 +1,22 @@
+"""Every table of every feature, so that one import fills the metadata."""
+
+from domain.access import tables as access
+from domain.alerts import tables as alerts
+from domain.approvals import tables as approvals
+from domain.audit import tables as audit
+from domain.delivery import tables as delivery
+from domain.followup import tables as followup
+from domain.gate import tables as gate
+from domain.held import tables as held
+from domain.inbox import tables as inbox
+from domain.kpi import tables as kpi
+from domain.leads import tables as leads
+from domain.prime_law import tables as prime_law
+from domain.processes import tables as processes
+from domain.runbook import tables as runbook
+from domain.ticks import tables as ticks
+
+FEATURES = (
+    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, prime_law, processes,
+    runbook, ticks,
+)  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
@@ -95,11 +96,15 @@ def _described(name: str, info: FieldInfo) -> Parameter:
     if not found:
         raise TypeError(f"parameter {name!r} has no Arg: nobody could be told what it expects")
     choices = _choices_of(info.annotation)
-    arg = replace(found[-1], input=Input.CHOICE) if choices and found[-1].input is Input.TEXT else found[-1]
+    arg = found[-1]
+    if arg.input is Input.TEXT:  # the words of the parameter, the kind of field of its type
+        kinds = [item.input for item in found if item.input is not Input.TEXT]
+        arg = replace(arg, input=Input.CHOICE if choices else (kinds[-1] if kinds else Input.TEXT))
     default = None if info.default is PydanticUndefined else info.default
     return Parameter(name, arg, info.is_required(), default, choices)
 
 
+@cache
 def describe(params: type[Params]) -> tuple[Parameter, ...]:
     """List the parameters of a model in their order; raises `TypeError` where one cannot be explained."""
     return tuple(_described(name, info) for name, info in params.model_fields.items())

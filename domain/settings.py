@@ -34,7 +34,6 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr | None = _variable("SLACK_BOT_TOKEN", None)
     slack_app_token: SecretStr | None = _variable("SLACK_APP_TOKEN", None)
-    slack_signing_secret: SecretStr | None = _variable("SLACK_SIGNING_SECRET", None)
     slack_api_url: str = _variable("SLACK_API_URL", "https://slack.com/api/")
     database_url: str | None = _variable("DATABASE_URL", None, repr=False)
     redis_url: str | None = _variable("REDIS_URL", None, repr=False)
@@ -49,7 +48,6 @@ class Settings(BaseSettings):
     channel_followups: str = _variable("VALHALLA_CHANNEL_FOLLOWUPS", "followups")
     channel_deals: str = _variable("VALHALLA_CHANNEL_DEALS", "deals")
     command_prefix: str = _variable("VALHALLA_COMMAND_PREFIX", "", pattern=r"^[a-z0-9_-]{0,12}$")
-    page_url: SecretStr | None = _variable("VALHALLA_PAGE_URL", None)
     dual_control: bool = _variable("VALHALLA_DUAL_CONTROL", True)
     lease_seconds: float = _variable("VALHALLA_LEASE_SECONDS", 15.0, ge=1, le=300)
 

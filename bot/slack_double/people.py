@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from bot.slack_double.acting import Acted, Acting, CannotAct, Outcome
@@ -15,6 +16,15 @@ from bot.slack_double.registry import JsonDict, Refusal
 from bot.slack_double.responses import answer
 from bot.slack_double.tickets import ResponseUrl
 from bot.slack_double.workspace import Channel, User
+
+
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """Where an element stands: its blocks, what was entered there before, and how a payload names the place."""
+
+    blocks: list[JsonDict]
+    values: Values
+    payload: JsonDict
 
 
 class People(Acting):
@@ -78,7 +88,7 @@ class People(Acting):
         if message.viewer is None:
             payload["message"] = self._backend.messages.as_slack(message, with_metadata=False)
         values = self._entered.setdefault((person.id, place.id, message.ts), {})
-        return self._use(person, message.blocks, found, value, values, payload, confirm=confirm)
+        return self._use(person, _Surface(message.blocks, values, payload), found, value, confirm=confirm)
 
     def click_view(
         self,
@@ -93,19 +103,12 @@ class People(Acting):
         """Use an interactive element of an open modal or of the Home tab."""
         person, view = self._person(user), self._view(user, view_id)
         found = self._element(view["blocks"], action_id, block_id, value)
-        payload: JsonDict = {"container": {"type": "view", "view_id": view_id}, "view": view}
-        return self._use(person, view["blocks"], found, value, view["state"]["values"], payload, confirm=confirm)
+        payload: JsonDict = {"container": {"type": "view", "view_id": view_id}, "view": dict(view)}
+        surface = _Surface(view["blocks"], view["state"]["values"], payload)
+        return self._use(person, surface, found, value, confirm=confirm)
 
     def _use(
-        self,
-        person: User,
-        blocks: list[JsonDict],
-        found: tuple[JsonDict, JsonDict],
-        value: Any,
-        values: Values,
-        payload: JsonDict,
-        *,
-        confirm: bool,
+        self, person: User, surface: _Surface, found: tuple[JsonDict, JsonDict], value: Any, *, confirm: bool
     ) -> Acted:
         block, element = found
         acted: Acted = Future()
@@ -116,14 +119,13 @@ class People(Acting):
         if element["type"] in STATE_FIELDS:
             field_name = STATE_FIELDS[element["type"]]
             state = {"type": element["type"], field_name: action[field_name]}
-            values.setdefault(block["block_id"], {})[element["action_id"]] = state
-        state_values = state_of(blocks, values)
+            surface.values.setdefault(block["block_id"], {})[element["action_id"]] = state
+        payload = surface.payload | self._interaction(person, "block_actions") | {"actions": [action]}
+        shown = {"values": state_of(surface.blocks, surface.values)}
         if "view" in payload:
-            payload["view"]["state"]["values"] = state_values
-        payload |= self._interaction(person, "block_actions") | {
-            "state": {"values": state_values},
-            "actions": [action],
-        }
+            payload["view"]["state"] = shown
+        else:
+            payload["state"] = shown
         return self._send(acted, "interactive", payload, lambda _: {})
 
     def _action(self, block: JsonDict, element: JsonDict, value: Any) -> JsonDict:

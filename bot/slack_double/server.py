@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 Result = TypeVar("Result")
 GRACE = 1
+TICK = 0.01
 
 
 class MayNotRun(RuntimeError):
@@ -35,6 +36,11 @@ class _Uvicorn(uvicorn.Server):
         """Listen."""
         self._on_start()
         await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        """Look out for the end more often than uvicorn does, since tests start and stop many servers."""
+        while not self.should_exit:
+            await asyncio.sleep(TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let the live feeds end first, since shutting down waits for every open connection."""
@@ -81,6 +87,8 @@ class LoopbackServer:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            date_header=False,
+            server_header=False,
             http="httptools",
             ws="websockets-sansio",
             timeout_graceful_shutdown=GRACE,

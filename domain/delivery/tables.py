@@ -49,7 +49,7 @@ class Outbox(Base):
 
 
 class OutboxLane(Base):
-    """One sender at a time per channel, and how long Slack asked that channel to be left alone."""
+    """One sender at a time per channel, how long Slack asked for silence there, and the pace of its posts."""
 
     __tablename__ = "outbox_lane"
 
@@ -57,6 +57,8 @@ class OutboxLane(Base):
     holder: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    paced_until: Mapped[datetime | None]
+    """When the channel's allowance of one post a second is whole again (`rules.paced`)."""
 
 
 class CardMessage(Base):

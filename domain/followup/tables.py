@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.database import Base, RowId
 
 _OPEN = text("completed_at IS NULL AND stopped_at IS NULL")
+_CLAIMED = text("completed_at IS NULL AND stopped_at IS NULL AND claimed_by IS NOT NULL")
+_DONE = text("completed_at IS NOT NULL")
+_GIVEN_UP = text("completed_at IS NULL AND stopped_at IS NOT NULL AND sla_judged_at IS NOT NULL")
 _UNJUDGED = text("completed_at IS NULL AND stopped_at IS NULL AND sla_judged_at IS NULL")
 
 
@@ -44,11 +47,15 @@ class FollowupTask(Base):
     __tablename__ = "followup_task"
     __table_args__ = (
         UniqueConstraint("ladder_id", "step"),
-        Index("ix_followup_task_due", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        # Late first, then by the end of the promise: both are the order of `sla_from`.
         Index("ix_followup_task_sla", "sla_from", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_followup_task_assignee", "assignee", "sla_from", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_followup_task_province", "province", "sla_from", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_followup_task_claimed", "claimed_by", postgresql_where=_CLAIMED, sqlite_where=_CLAIMED),
         Index("ix_followup_task_unjudged", "sla_from", postgresql_where=_UNJUDGED, sqlite_where=_UNJUDGED),
-        Index("ix_followup_task_assignee", "assignee", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
-        Index(None, "completed_at"),
+        Index("ix_followup_task_completed", "completed_at", postgresql_where=_DONE, sqlite_where=_DONE),
+        Index("ix_followup_task_done_by", "completed_by", "completed_at", postgresql_where=_DONE, sqlite_where=_DONE),
+        Index("ix_followup_task_given_up", "stopped_at", postgresql_where=_GIVEN_UP, sqlite_where=_GIVEN_UP),
         Index(None, "lead_id"),
     )
 
@@ -68,6 +75,8 @@ class FollowupTask(Base):
     completed_at: Mapped[datetime | None]
     completed_by: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[str | None] = mapped_column(String(16))
+    answered_in: Mapped[int | None]
+    """Seconds from `sla_from` to the completion, so that figures need no arithmetic of times in SQL."""
     note: Mapped[str | None]
     stopped_at: Mapped[datetime | None]
     stopped_why: Mapped[str | None] = mapped_column(String(200))

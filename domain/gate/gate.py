@@ -59,6 +59,19 @@ class Gate:
             return outcome.model_copy(update={"reference": reference(call.correlation_id)})
         return outcome
 
+    def preview(self, operation: AnyOperation, caller: Caller) -> Refused | None:
+        """Say whether this caller could do this now, by role and Prime Law alone, before he fills in a form.
+
+        Raises `Unavailable` where the database gives no answer.
+        """
+
+        def look(connection: Connection) -> Refused | None:
+            standing, state = standing_and_state(connection, caller)
+            verdict = _judge_caller(Call(operation.name, {}, caller), operation, standing)
+            return verdict or prime_law.refusal(state, operation.klass, reduces=operation.reduces)
+
+        return self.database.look(look)
+
     def _pass(self, call: Call, operation: AnyOperation, params: Params) -> Outcome:
         try:
             if operation.reads:

@@ -3,18 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.database import Base, RowId
 from domain.database.base import BigId
+
+_MERGED = text("merged_into IS NOT NULL")
 
 
 class Lead(Base):
     """One seller with one property; `lead_id` is the caller's own name for it."""
 
     __tablename__ = "lead"
-    __table_args__ = (Index(None, "property_key"),)
+    __table_args__ = (Index("ix_lead_merged_into", "merged_into", postgresql_where=_MERGED, sqlite_where=_MERGED),)
 
     lead_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     seller_name: Mapped[str | None]
@@ -22,8 +24,6 @@ class Lead(Base):
     property_address: Mapped[str | None]
     mailing_address: Mapped[str | None]
     postal_code: Mapped[str | None] = mapped_column(String(7))
-    property_key: Mapped[str | None] = mapped_column(String(200))
-    """The property address folded for comparison; the same property is the same lead."""
     province: Mapped[str] = mapped_column(String(2))
     market: Mapped[str] = mapped_column(String(64))
     property_type: Mapped[str] = mapped_column(String(16))
@@ -32,12 +32,16 @@ class Lead(Base):
     assignee: Mapped[str | None] = mapped_column(String(64))
     stage: Mapped[str] = mapped_column(String(16))
     merged_into: Mapped[str | None] = mapped_column(String(64))
+    """The lead this name stands for now; it never points to a name that is merged itself."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class ContactPoint(Base):
-    """A phone number (E.164) or e-mail address (lower case) of a lead."""
+    """What a lead is known by: a phone number (E.164), an e-mail address (lower case), a property (folded address).
+
+    One value belongs to one lead; the unique constraint is what makes two names of one seller meet.
+    """
 
     __tablename__ = "contact_point"
     __table_args__ = (UniqueConstraint("kind", "value"), Index(None, "lead_id"))
@@ -62,7 +66,7 @@ class ContactConsent(Base):
     kind: Mapped[str] = mapped_column(String(8))
     value: Mapped[str] = mapped_column(String(254))
     channel: Mapped[str] = mapped_column(String(8))
-    basis: Mapped[str] = mapped_column(String(16))
+    basis: Mapped[str] = mapped_column(String(24))
     evidence: Mapped[str | None]
     wording: Mapped[str | None]
     captured_at: Mapped[datetime]

@@ -202,7 +202,7 @@ def sealer_not_behind(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
-def clock_data_right(_evidence: Evidence) -> Check:
+def clock_data_right(_evidence: Evidence | None = None) -> Check:
     """The zone rules know of the clock changes of 2026."""
     winter = datetime(2026, 12, 1, 12, tzinfo=UTC)
     wrong = []

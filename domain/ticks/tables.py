@@ -23,4 +23,5 @@ class Tick(Base):
     enqueued_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     runner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
     detail: Mapped[str | None]

@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("value", sa.String(length=254), nullable=False),
         sa.Column("channel", sa.String(length=8), nullable=False),
-        sa.Column("basis", sa.String(length=16), nullable=False),
+        sa.Column("basis", sa.String(length=24), nullable=False),
         sa.Column("evidence", sa.String(), nullable=True),
         sa.Column("wording", sa.String(), nullable=True),
         sa.Column("captured_at", sa.DateTime(timezone=True), nullable=False),
@@ -444,7 +444,6 @@ def upgrade() -> None:
         sa.Column("property_address", sa.String(), nullable=True),
         sa.Column("mailing_address", sa.String(), nullable=True),
         sa.Column("postal_code", sa.String(length=7), nullable=True),
-        sa.Column("property_key", sa.String(length=200), nullable=True),
         sa.Column("province", sa.String(length=2), nullable=False),
         sa.Column("market", sa.String(length=64), nullable=False),
         sa.Column("property_type", sa.String(length=16), nullable=False),
@@ -457,7 +456,14 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("lead_id", name=op.f("pk_lead")),
     )
-    op.create_index(op.f("ix_lead_property_key"), "lead", ["property_key"], unique=False)
+    op.create_index(
+        "ix_lead_merged_into",
+        "lead",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.create_table(
         "lead_source",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -539,6 +545,7 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(length=64), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paced_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_outbox_lane")),
     )
     op.create_table(
@@ -605,6 +612,7 @@ def upgrade() -> None:
         sa.Column("enqueued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("runner", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("detail", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("job", "slot", name=op.f("pk_tick")),
     )
@@ -681,6 +689,7 @@ def upgrade() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_by", sa.String(length=64), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("answered_in", sa.Integer(), nullable=True),
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_why", sa.String(length=200), nullable=True),
@@ -693,21 +702,52 @@ def upgrade() -> None:
     op.create_index(
         "ix_followup_task_assignee",
         "followup_task",
-        ["assignee", "due_at"],
+        ["assignee", "sla_from", "id"],
         unique=False,
         postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
         sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
     )
-    op.create_index(op.f("ix_followup_task_completed_at"), "followup_task", ["completed_at"], unique=False)
     op.create_index(
-        "ix_followup_task_due",
+        "ix_followup_task_claimed",
         "followup_task",
-        ["due_at", "id"],
+        ["claimed_by"],
         unique=False,
-        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
-        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
+        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL AND claimed_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_followup_task_completed",
+        "followup_task",
+        ["completed_at"],
+        unique=False,
+        postgresql_where=sa.text("completed_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_followup_task_done_by",
+        "followup_task",
+        ["completed_by", "completed_at"],
+        unique=False,
+        postgresql_where=sa.text("completed_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_followup_task_given_up",
+        "followup_task",
+        ["stopped_at"],
+        unique=False,
+        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NOT NULL AND sla_judged_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NOT NULL AND sla_judged_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_followup_task_lead_id"), "followup_task", ["lead_id"], unique=False)
+    op.create_index(
+        "ix_followup_task_province",
+        "followup_task",
+        ["province", "sla_from", "id"],
+        unique=False,
+        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
+        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
+    )
     op.create_index(
         "ix_followup_task_sla",
         "followup_task",
@@ -740,14 +780,37 @@ def downgrade() -> None:
         postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
         sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
     )
-    op.drop_index(op.f("ix_followup_task_lead_id"), table_name="followup_task")
     op.drop_index(
-        "ix_followup_task_due",
+        "ix_followup_task_province",
         table_name="followup_task",
         postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
         sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL"),
     )
-    op.drop_index(op.f("ix_followup_task_completed_at"), table_name="followup_task")
+    op.drop_index(op.f("ix_followup_task_lead_id"), table_name="followup_task")
+    op.drop_index(
+        "ix_followup_task_given_up",
+        table_name="followup_task",
+        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NOT NULL AND sla_judged_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NOT NULL AND sla_judged_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_followup_task_done_by",
+        table_name="followup_task",
+        postgresql_where=sa.text("completed_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_followup_task_completed",
+        table_name="followup_task",
+        postgresql_where=sa.text("completed_at IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_followup_task_claimed",
+        table_name="followup_task",
+        postgresql_where=sa.text("completed_at IS NULL AND stopped_at IS NULL AND claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("completed_at IS NULL AND stopped_at IS NULL AND claimed_by IS NOT NULL"),
+    )
     op.drop_index(
         "ix_followup_task_assignee",
         table_name="followup_task",
@@ -799,7 +862,12 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("live_card")
     op.drop_table("lead_source")
-    op.drop_index(op.f("ix_lead_property_key"), table_name="lead")
+    op.drop_index(
+        "ix_lead_merged_into",
+        table_name="lead",
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.drop_table("lead")
     op.drop_index(op.f("ix_kpi_event_domain_metric_occurred_at"), table_name="kpi_event")
     op.drop_table("kpi_event")

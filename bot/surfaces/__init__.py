@@ -1,0 +1,1 @@
+"""Surfaces parse what comes in and render what comes out; they decide nothing."""

@@ -1,0 +1,85 @@
+"""What Slack sends, read into one shape: a command, a pressed button, a submitted form."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.blocks.forms import read_form
+from bot.blocks.kit import parse_press
+
+MODAL_PREFIX = "form:"
+
+
+class Source(StrEnum):
+    """How the person said it; it decides where the answer goes."""
+
+    COMMAND = "command"
+    PRESS = "press"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing a person said."""
+
+    source: Source
+    user_id: str
+    trigger_id: str
+    """What makes a second delivery of the same envelope the same."""
+    key: str
+    """What makes a second attempt the same act: the trigger id, or the id of the form that was submitted."""
+    said: str
+    """What was typed or pressed, for messages about it."""
+    channel: str | None = None
+    response_url: str | None = None
+    view: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed: whether it acts or opens a form, and what it carries."""
+
+    incoming: Incoming
+    operation: str
+    opens_form: bool
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def read_command(body: Mapping[str, Any]) -> Incoming:
+    """Read a slash command's payload."""
+    return Incoming(
+        source=Source.COMMAND, user_id=body["user_id"], trigger_id=body["trigger_id"],
+        key=body["trigger_id"], said=f"{body['command']} {body.get('text') or ''}".strip(), channel=body.get("channel_id"),
+        response_url=body.get("response_url"),
+    )  # fmt: skip
+
+
+def read_press(body: Mapping[str, Any]) -> Press:
+    """Read a click's payload; raises `ValueError` where the button is none of ours."""
+    action = body["actions"][0]
+    option = action.get("selected_option") or {}
+    value = option.get("value") if option else action.get("value")
+    pressed = parse_press(action["action_id"], value or "")
+    label = (option.get("text") or action.get("text") or {}).get("text", pressed.operation)
+    incoming = Incoming(
+        source=Source.PRESS, user_id=body["user"]["id"], trigger_id=body["trigger_id"],
+        key=body["trigger_id"], said=f"[{label}]",
+        channel=(body.get("channel") or {}).get("id"), response_url=body.get("response_url"),
+    )  # fmt: skip
+    return Press(incoming, pressed.operation, pressed.kind == "form", pressed.params)
+
+
+def read_submission(body: Mapping[str, Any]) -> tuple[Incoming, str, dict[str, Any]]:
+    """Read a submitted form: who, which operation, which raw parameters."""
+    view = body["view"]
+    kept = json.loads(view.get("private_metadata") or "{}")
+    operation = str(view["callback_id"]).removeprefix(MODAL_PREFIX)
+    incoming = Incoming(
+        source=Source.FORM, user_id=body["user"]["id"],
+        trigger_id=body.get("trigger_id") or f"{view['id']}:{view.get('hash')}", key=f"view:{view['id']}",
+        said=f"the form “{view['title']['text']}”", channel=kept.get("channel"),
+        response_url=kept.get("response_url"), view=view,
+    )  # fmt: skip
+    return incoming, operation, read_form(view)

@@ -1,0 +1,65 @@
+"""Bolt's listeners, registered once; each hands its payload to the receiver and acknowledges with the reply."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from slack_bolt import Ack, App, BoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.surfaces.slack.receiver import Receiver, Reply, unexpected
+
+log = structlog.get_logger()
+AFTER = "after_acknowledgement"
+"""Where a listener leaves, in Bolt's context, what the transport calls once the acknowledgement is on its way."""
+
+ANY_COMMAND = re.compile(r"^/")
+OUR_ACTIONS = re.compile(r"^(do|form):|^menu(:|$)")
+OUR_FORMS = re.compile(r"^form:")
+
+
+def build_app(client: WebClient, receiver: Receiver) -> App:
+    """Build the Bolt app, without a call to Slack: it starts while Slack is away."""
+    app = App(
+        name="valhalla",
+        client=client,
+        signing_secret="unused: Socket Mode authenticates the connection",
+        request_verification_enabled=False,
+        authorize=_authorize(client.token or ""),
+        # Everything before an acknowledgement is quick by construction, so it runs in the thread that will send it;
+        # what is slow has pools of its own.
+        process_before_response=True,
+        listener_executor=ThreadPoolExecutor(32, "bolt"),
+        logger=logging.getLogger("slack_bolt"),
+    )
+    app.command(ANY_COMMAND)(_listener(receiver.on_command))
+    app.action(OUR_ACTIONS)(_listener(receiver.on_press))
+    app.action(re.compile(""))(_listener(lambda _body: Reply()))
+    app.view(OUR_FORMS)(_listener(receiver.on_submission))
+    return app
+
+
+def _authorize(token: str) -> Callable[..., AuthorizeResult]:
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    return authorize
+
+
+def _listener(take: Callable[[Mapping[str, Any]], Reply]) -> Callable[..., None]:
+    def listener(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        try:
+            reply = take(body)
+        except Exception:
+            apology = unexpected()
+            log.exception("listener_failed", reference=apology.reference)
+            ack(text=f"{apology.detail} {apology.remedy} Reference {apology.reference}.") if "command" in body else ack()
+            return
+        ack(**reply.payload) if reply.payload else ack()
+        context[AFTER] = reply.after
+
+    return listener

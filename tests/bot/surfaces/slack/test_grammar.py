@@ -1,0 +1,136 @@
+"""The grammar of slash commands: what people type, and what it means."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.surfaces.slack.grammar import Grammar, Line
+from domain.outcomes import Refused
+from domain.registry import build_registry
+
+REGISTRY = build_registry()
+GRAMMAR = Grammar(REGISTRY)
+
+UNDERSTOOD = [
+    ("/killswitch", "engage texts without opt-out in QC", "killswitch.engage", {"reason": "texts without opt-out in QC"}),
+    ("/killswitch", "engage reason=texts without opt-out", "killswitch.engage", {"reason": "texts without opt-out"}),
+    ("/killswitch", "engage “curly quotes”", "killswitch.engage", {"reason": "curly quotes"}),
+    ("/killswitch", "engage", "killswitch.engage", {}),
+    ("/killswitch", "ENGAGE now", "killswitch.engage", {"reason": "now"}),
+    ("/killswitch", "", "golive.state", {}),
+    ("/kill", "engage drill", "killswitch.engage", {"reason": "drill"}),
+    ("/valhalla", "killswitch engage drill", "killswitch.engage", {"reason": "drill"}),
+    ("/valhalla", "/kill engage drill", "killswitch.engage", {"reason": "drill"}),
+    ("/valhalla", "", "system.help", {}),
+    ("/valhalla", "help kill switch", "system.help", {"topic": "kill switch"}),
+    ("/golive", "", "golive.state", {}),
+    ("/golive", "enable counsel signed &amp; drill done", "golive.enable", {"reason": "counsel signed & drill done"}),
+    ("/audit", "20", "audit.list", {"limit": "20"}),
+    ("/audit", "limit=20", "audit.list", {"limit": "20"}),
+    (
+        "/access", "grant <@U123|maria> operator starts on Monday",
+        "access.grant", {"user": "<@U123|maria>", "role": "operator", "reason": "starts on Monday"},
+    ),
+    (
+        "/access", "grant user=<@U123|maria> role=operator reason=starts on Monday",
+        "access.grant", {"user": "<@U123|maria>", "role": "operator", "reason": "starts on Monday"},
+    ),
+    ("/access", "request I start on Monday role=oncall", "access.request", {"reason": "I start on Monday", "role": "oncall"}),
+    ("/access", "request it's Bob's idea", "access.request", {"reason": "it's Bob's idea"}),
+    (
+        "/approvals", "ask A-318 does x=5 matter?",
+        "approvals.ask", {"approval_id": "A-318", "reason": "does x=5 matter?"},
+    ),
+    (
+        "/golive", 'attest statement=counsel_asked note="two words"',
+        "golive.attest", {"statement": "counsel_asked", "note": "two words"},
+    ),
+    (
+        "/killswitch", "engage see <https://example.org/a|example.org/a>",
+        "killswitch.engage", {"reason": "see example.org/a"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "text", "operation", "raw"), UNDERSTOOD)
+def test_understood(command: str, text: str, operation: str, raw: dict[str, str]) -> None:
+    """A line people type means this operation with these words."""
+    line = GRAMMAR.read(command, text)
+    assert isinstance(line, Line), line
+    assert (line.operation.name, line.raw) == (operation, raw)
+
+
+NOT_UNDERSTOOD = [
+    ("/killswitch", "relase over", "Did you mean `/killswitch release`?"),
+    ("/golive", "foo", "It knows `attest`, `checklist`, `disable`, `enable`, `state`."),
+    ("/valhalla", "helb", "Did you mean `/valhalla help`?"),
+    ("/audit", "abc", "It knows `list`, `verify`."),
+    ("/golvie", "", "Did you mean `/golive`?"),
+    ("/xyzzy", "", "`/valhalla help`"),
+    ("/alerts", "ack T-77 extra", "`/alerts ack ALERT_ID`"),
+    ("/alerts", "ack bogus=3", "`/alerts ack ALERT_ID`"),
+    ("/access", "grant user=<@U1> user=<@U2> role=operator", "for example `/access grant @maria operator"),
+]
+
+
+@pytest.mark.parametrize(("command", "text", "remedy"), NOT_UNDERSTOOD)
+def test_not_understood(command: str, text: str, remedy: str) -> None:
+    """A line that means nothing says what would."""
+    refusal = GRAMMAR.read(command, text)
+    assert isinstance(refusal, Refused), refusal
+    assert remedy in refusal.remedy
+
+
+def test_suggestion_keeps_what_was_typed() -> None:
+    """The button of a suggestion carries the words after the mistyped verb."""
+    refusal = GRAMMAR.read("/killswitch", "relase the templates are fixed")
+    assert isinstance(refusal, Refused)
+    (button,) = refusal.buttons
+    assert (button.operation, button.params, button.form) == (
+        "killswitch.release", {"reason": "the templates are fixed"}, True,
+    )  # fmt: skip
+
+
+def test_prefix() -> None:
+    """A prefix keeps our commands apart from another app's."""
+    grammar = Grammar(REGISTRY, prefix="vh-")
+    line = grammar.read("/vh-killswitch", "engage drill")
+    assert isinstance(line, Line)
+    assert line.operation.name == "killswitch.engage"
+
+
+@pytest.mark.parametrize("operation", [item for item in REGISTRY.public() if item.slack], ids=lambda item: item.name)
+def test_every_example_parses(operation: object) -> None:
+    """The example of every typed operation is understood as that operation, and its parameters parse."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    from domain.operation import Operation
+    from domain.parameters import parse
+
+    assert isinstance(operation, Operation)
+    typed = operation.example.replace("@maria", "<@U123|maria>").replace("#governance", "<#C0123456|governance>")
+    command, _, text = typed.partition(" ")
+    line = GRAMMAR.read(command, text)
+    assert isinstance(line, Line), line
+    assert line.operation.name == operation.name
+    params = parse(operation.params, line.raw, now=datetime(2026, 11, 24, tzinfo=UTC), zone=ZoneInfo("UTC"))
+    assert not isinstance(params, Refused), params
+
+
+@given(st.sampled_from(sorted(GRAMMAR.table)), st.text(max_size=200))
+def test_never_raises(command: str, text: str) -> None:
+    """Whatever is typed is read or refused with a remedy."""
+    line = GRAMMAR.read(f"/{command}", text)
+    if isinstance(line, Refused):
+        assert line.remedy
+
+
+@given(st.text(alphabet=st.characters(categories=("L", "N", "P", "Z")), min_size=1, max_size=80))
+def test_reason_is_kept_as_typed(reason: str) -> None:
+    """Free text without quotes, entities or links reaches the operation unchanged."""
+    if any(character in reason for character in "\"'“”„‘’<>&=") or not reason.strip() or "\u202f" in reason or "\u00a0" in reason:
+        return
+    line = GRAMMAR.read("/killswitch", f"engage {reason}")
+    assert isinstance(line, Line)
+    assert line.raw == {"reason": reason.strip()}

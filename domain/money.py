@@ -21,10 +21,10 @@ def parse_amount(text: str) -> Decimal:
         amount = Decimal(digits) * _SCALE[(match["scale"] or "").lower()]
     except InvalidOperation as error:
         raise ValueError("is not an amount of dollars") from error
-    if amount != amount.quantize(Decimal("0.01")):
-        raise ValueError("has more than two decimals")
     if amount >= LARGEST:
         raise ValueError("is too large")
+    if amount != amount.quantize(Decimal("0.01")):
+        raise ValueError("has more than two decimals")
     return amount.quantize(Decimal("0.01"))
 
 

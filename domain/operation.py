@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from domain.database import PrimeMode
 from domain.identity import Role, Surface
 from domain.outcomes import Refused, Result
-from domain.parameters import Params
+from domain.parameters import Parameter, Params, describe
 
 if TYPE_CHECKING:
     from domain.act import Act
@@ -139,6 +139,11 @@ class Operation(Generic[P, R]):
             raise ValueError(f"{self.name}: an internal operation has no surface")
         if self.reads and (self.approval or self.changes_switch):
             raise ValueError(f"{self.name}: a reading operation changes nothing")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters as surfaces need them, in their order."""
+        return describe(self.params)
 
     def target_of(self, params: P, actor: str) -> str:
         """Say what a call is about, for the audit and for “one open request per operation and target”."""

@@ -15,7 +15,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -148,7 +156,7 @@ def plain(text: str) -> str:
     return "".join(character for character in text if character.isprintable() and character != "`")
 
 
-_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]+)(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,})$")
+_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,31})$")
 _CHANNEL = re.compile(r"^<#(?P<id>[CG][A-Z0-9]+)(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,})$|^#?(?P<name>[a-z0-9_-]+)$")
 
 
@@ -192,13 +200,16 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
         except ValueError as error:
             raise ValueError("is not a time") from error
     zone = (info.context or {}).get("zone", UTC)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is too far away") from error
 
 
 def _whole(value: Any) -> int:
     text = str(value).strip().lstrip("#").upper()
     text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
-    if not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - far more rows than there will be
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - far more rows than there will be
         raise ValueError("is not a number of one")
     return int(text)
 
@@ -276,6 +287,9 @@ Phone = Annotated[
 ]
 Email = Annotated[str, AfterValidator(_email), Arg("an e-mail address", "ruth@example.org", keyword=True)]
 RoleName = Annotated[
-    Role, BeforeValidator(_role), Arg("a role: auditor, operator, oncall, manager or owner", "operator")
+    Role,
+    BeforeValidator(_role),
+    PlainSerializer(lambda role: role.word, return_type=str, when_used="json"),  # rows keep the word, and read it back
+    Arg("a role: auditor, operator, oncall, manager or owner", "operator"),
 ]
 ProvinceCode = Annotated[Province, BeforeValidator(_code), Arg("a province or territory, two letters", "ON")]

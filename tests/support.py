@@ -190,7 +190,7 @@ class World:
     # -- calls ----------------------------------------------------------------------------------------------
 
     def call(  # noqa: PLR0913
-        self, user: str, operation: str, *, surface: Surface = Surface.SLACK, key: str | None = None,
+        self, user: str, operation: str, /, *, surface: Surface = Surface.SLACK, key: str | None = None,
         break_glass: str | None = None, hold_until: datetime | None = None, **params: Any,
     ) -> Call:  # fmt: skip
         """Build a call."""
@@ -198,23 +198,23 @@ class World:
             operation, params, Caller(user, surface), key=key, break_glass_reason=break_glass, hold_until=hold_until
         )
 
-    def run(self, user: str, operation: str, **more: Any) -> Outcome:
+    def run(self, user: str, operation: str, /, **more: Any) -> Outcome:
         """Call an operation through the gate."""
         return self.gate.run(self.call(user, operation, **more))
 
-    def done(self, user: str, operation: str, **more: Any) -> Any:
+    def done(self, user: str, operation: str, /, **more: Any) -> Any:
         """Call an operation that must act; return its result."""
         outcome = self.run(user, operation, **more)
         assert isinstance(outcome, Done), outcome
         return outcome.result
 
-    def pending(self, user: str, operation: str, **more: Any) -> PendingApproval:
+    def pending(self, user: str, operation: str, /, **more: Any) -> PendingApproval:
         """Call an operation that must end in a request."""
         outcome = self.run(user, operation, **more)
         assert isinstance(outcome, PendingApproval), outcome
         return outcome
 
-    def refused(self, user: str, operation: str, **more: Any) -> Refused:
+    def refused(self, user: str, operation: str, /, **more: Any) -> Refused:
         """Call an operation that must be refused."""
         outcome = self.run(user, operation, **more)
         assert isinstance(outcome, Refused), outcome
@@ -222,14 +222,14 @@ class World:
         assert outcome.layer
         return outcome
 
-    def held(self, user: str, operation: str, **more: Any) -> Held:
+    def held(self, user: str, operation: str, /, **more: Any) -> Held:
         """Call an operation as a worker; it must be held."""
         more.setdefault("hold_until", self.clock() + timedelta(hours=1))
         outcome = self.run(user, operation, surface=Surface.WORKER, **more)
         assert isinstance(outcome, Held), outcome
         return outcome
 
-    def system(self, operation: str, **params: Any) -> Any:
+    def system(self, operation: str, /, **params: Any) -> Any:
         """Run an internal operation; return its result."""
         outcome = self.gate.run(Call(operation, params, SYSTEM))
         assert isinstance(outcome, Done), outcome

@@ -40,7 +40,12 @@ class Rendered:
         """Return it with the configured prefix before every command it names."""
         if not prefix:
             return self
-        return Rendered(with_prefix_in_code(self.text, prefix), [_prefixed(block, prefix) for block in self.blocks])
+        return Rendered(with_prefix_in_code(self.text, prefix), with_prefix(self.blocks, prefix))
+
+
+def with_prefix(blocks: list[Block], prefix: str) -> list[Block]:
+    """Return blocks with the configured prefix before every command they name."""
+    return [_prefixed(block, prefix) for block in blocks] if prefix else blocks
 
 
 def _prefixed(thing: Any, prefix: str) -> Any:
@@ -48,10 +53,10 @@ def _prefixed(thing: Any, prefix: str) -> Any:
         return [_prefixed(item, prefix) for item in thing]
     if not isinstance(thing, dict):
         return thing
-    return {
-        name: with_prefix_in_code(inner, prefix) if name == "text" and isinstance(inner, str) else _prefixed(inner, prefix)
-        for name, inner in thing.items()
-    }  # fmt: skip
+    made = {name: _prefixed(inner, prefix) for name, inner in thing.items()}
+    if isinstance(thing.get("text"), str):
+        made["text"] = with_prefix_in_code(thing["text"], prefix)
+    return made
 
 
 def _spoken(block: Block) -> list[str]:

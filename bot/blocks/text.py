@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 COMMANDS = (
@@ -19,6 +18,7 @@ _NAMES = "|".join(sorted(COMMANDS, key=len, reverse=True))
 _COMMAND = re.compile(rf"(?<![\w/.:-])/(?={_NAMES})(?P<name>{_NAMES})(?![\w/-])")
 _CODE_COMMAND = re.compile(rf"(?<=`)/(?P<name>{_NAMES})(?![\w/-])")
 _PERSON = re.compile(r"[UW][A-Z0-9]+")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _OURS = re.compile(r"&lt;(?P<mention>@[UW][A-Z0-9]+|#[CG][A-Z0-9]+)&gt;")
 _PIECE = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
@@ -78,6 +78,16 @@ def who(user_id: str | None) -> str:
     return {"system": "Valhalla", "settings": "the settings"}.get(user_id) or cut(safe(user_id), 80)
 
 
+def place(destination: str) -> str:
+    """Name where a message goes: a channel, a person, or a kind of message."""
+    kind, _, name = destination.rpartition(":")
+    if kind == "user" or (not kind and _PERSON.fullmatch(name)):
+        return who(name)
+    if kind == "route":
+        return f"the {safe(name)} channel"
+    return f"<#{name}>" if _CHANNEL.fullmatch(name) else f"#{safe(name.removeprefix('#'))}"
+
+
 def people(user_ids: Sequence[str], most: int = 10) -> str:
     """Mention several people, or say how many more there are."""
     shown = ", ".join(who(user_id) for user_id in user_ids[:most])
@@ -115,6 +125,11 @@ def span(length: timedelta) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 item`, `1,200 items`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def audit_number(audit_id: int | None) -> str | None:
+    """Name an entry of the audit, or say nothing."""
+    return f"audit {audit_id:,}" if audit_id else None
 
 
 def cut(text: str, most: int) -> str:
@@ -156,26 +171,21 @@ def value(thing: Any) -> str:
         return "none"
     if isinstance(thing, bool):
         return "yes" if thing else "no"
-    if isinstance(thing, datetime):
-        return when(thing)
-    if isinstance(thing, StrEnum):
-        return words(thing.value)
     if isinstance(thing, int | float | Decimal):
         return f"{thing:,}"
     if isinstance(thing, list | tuple):
         return listed(value(item) for item in thing)
-    text = str(thing)
-    return when(datetime.fromisoformat(text.replace("Z", "+00:00"))) if _is_instant(text) else words(text)
+    moment = thing if isinstance(thing, datetime) else _instant(str(thing))
+    return when(moment) if moment else words(str(thing))
 
 
-def _is_instant(text: str) -> bool:
+def _instant(text: str) -> datetime | None:
     if not _INSTANT.fullmatch(text):
-        return False
+        return None
     try:
-        datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return datetime.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def unmarked(mrkdwn: str) -> str:

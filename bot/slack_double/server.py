@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 Result = TypeVar("Result")
 GRACE = 1
 TICK = 0.01
+BACKLOG = 1_024
 
 
 class MayNotRun(RuntimeError):
@@ -39,7 +40,8 @@ class _Uvicorn(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Look out for the end more often than uvicorn does, since tests start and stop many servers."""
-        while not self.should_exit:
+        # A signal handler sets the flag, so there is no event to wait for.
+        while not self.should_exit:  # noqa: ASYNC110
             await asyncio.sleep(TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -78,6 +80,7 @@ class LoopbackServer:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._wanted_port))
+            listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
             raise MayNotRun(f"the Slack double cannot have port {self._wanted_port}: {error.strerror}") from error

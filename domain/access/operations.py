@@ -54,7 +54,7 @@ def _request(act: Act, params: RequestAccess) -> Granted | Refused:
     return service.accept_request(act, params.role)
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="access.list",
         summary="Show who holds which role",
@@ -121,4 +121,4 @@ OPERATIONS = [
         http=Http("POST", "access/revoke"),
         example="/access revoke @maria",
     ),
-]
+)

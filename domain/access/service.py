@@ -1,8 +1,10 @@
 """Giving and taking roles."""
 
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -12,10 +14,12 @@ from domain.access.results import AccessList, Granted, Holder, Revoked, Welcome
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act
 from domain.approvals import service as approvals
+from domain.audit.rules import content_hash
+from domain.audit.tables import AuditEvent
 from domain.clock import Clock
 from domain.database import Database
 from domain.followup.claims import release_claims_of
-from domain.identity import Role
+from domain.identity import Role, Surface
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
 
@@ -68,15 +72,16 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
     connection.execute(
         _insert(connection, Person).values(user_id=user_id, first_seen_at=act.now).on_conflict_do_nothing()
     )
-    given = connection.execute(
+    given = connection.scalar(
         _insert(connection, RoleGrant)
         .values(
             user_id=user_id, role=role.word, source="grant", granted_by=granted_by, granted_at=act.now,
             reason=act.entry.reason,
         )
         .on_conflict_do_nothing()
+        .returning(RoleGrant.id)
     )  # fmt: skip
-    changed = given.rowcount == 1
+    changed = given is not None
     act.changed(f"{role.word} {user_id}", after={"user": user_id, "role": role.word, "changed": changed})
     if changed:
         act.post(f"user:{user_id}", "welcome", Welcome(user_id=user_id, role=role.word, granted_by=granted_by))
@@ -164,16 +169,26 @@ def wanted_grant(user_id: str, role: Role) -> Wanted:
     )
 
 
+def _setting_entry(user_id: str, now: datetime, *, is_owner: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "at": now, "actor": "settings", "claimed_actor": None, "surface": Surface.SYSTEM.value,
+        "operation": "access.bootstrap", "target": f"owner {user_id}", "outcome": "done", "reason": "VALHALLA_OWNERS",
+        "correlation_id": uuid4().hex, "before": {"owner": not is_owner}, "after": {"owner": is_owner},
+    }  # fmt: skip
+    return {**row, "hash": content_hash(row)}
+
+
 def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) -> None:
     """Make the roles of VALHALLA_OWNERS what the setting says; called by each process when it starts."""
     now = clock()
 
     def work(connection: Connection) -> None:
+        made = []
         for user_id in sorted(owners):
             connection.execute(
                 _insert(connection, Person).values(user_id=user_id, first_seen_at=now).on_conflict_do_nothing()
             )
-            connection.execute(
+            given = connection.execute(
                 _insert(connection, RoleGrant)
                 .values(
                     user_id=user_id, role=Role.OWNER.word, source="settings", granted_by="settings", granted_at=now,
@@ -181,12 +196,17 @@ def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) 
                 )
                 .on_conflict_do_nothing()
             )  # fmt: skip
-        connection.execute(
+            made += [user_id] * given.rowcount
+        ended = connection.scalars(
             update(RoleGrant)
             .where(
                 RoleGrant.source == "settings", RoleGrant.revoked_at.is_(None), RoleGrant.user_id.not_in(owners)
             )
             .values(revoked_at=now, revoked_by="settings")
+            .returning(RoleGrant.user_id)
         )
+        changes = [*((user_id, True) for user_id in made), *((user_id, False) for user_id in sorted(ended))]
+        for user_id, is_owner in changes:
+            connection.execute(insert(AuditEvent).values(**_setting_entry(user_id, now, is_owner=is_owner)))
 
     database.attempt(work)

@@ -26,7 +26,7 @@ class Resolve(Params):
     note: Annotated[Text | None, Arg("what it was", "token renewed", Input.LONG_TEXT, rest=True)] = None
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="alerts.list",
         summary="Show the alerts that are not resolved",
@@ -68,4 +68,4 @@ OPERATIONS = [
         http=Http("POST", "alerts/{alert_id}/resolve"),
         example="/alerts resolve T-77 token renewed",
     ),
-]
+)

@@ -89,6 +89,8 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
             Kind.INVALID, "not_confirmed", f"To act alone, type `{row.operation}` exactly.", layer=rules.LAYER,
             field="type_the_operation", remedy=f"for example `{row.operation}`",
         )  # fmt: skip
+    if altered := service.judge_unaltered(act, row):
+        return altered
     operation = act.registry[row.operation]
     asked = operation.params.model_validate(row.params, context={"now": act.now, "zone": act.settings.zone})
     outcome = service.break_glass_on_request(act, operation, asked, params.reason)
@@ -98,7 +100,7 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
     return Decided(approval_id=row.id, status="superseded", headline=f"Break glass: {row.wanted['done']}")
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="approvals.list",
         summary="Show what waits for a decision",
@@ -211,7 +213,7 @@ OPERATIONS = [
         reduces=True,
         internal=True,
     ),
-]
+)
 
 
 def _expire(act: Act) -> ApprovalList:

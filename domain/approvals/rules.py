@@ -31,9 +31,11 @@ def seal(  # noqa: PLR0913 - everything a decision is about
     decider_role: str,
     created_at: datetime,
     expires: datetime,
+    reason: str | None,
+    wanted: Mapping[str, object],
 ) -> str:
     """Return the hash that the request, its audit entry and every button of its card must agree on."""
-    return digest([operation, target, params, requester, bindings, decider_role, created_at, expires])
+    return digest([operation, target, params, requester, bindings, decider_role, created_at, expires, reason, wanted])
 
 
 def seen(sealed: str) -> str:

@@ -39,8 +39,7 @@ def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRul
     wanted = rule.wanted(act, params)
     approval_id = _insert(act, operation, params, rule, wanted, gates)
     if approval_id is None:  # another request for this target was committed meanwhile
-        winner = _open_request(act, operation.name, operation.target_of(params, act.actor))
-        return _joined(act, winner) if winner is not None else _altered_never()
+        return request(act, operation, params, rule)
     if open_one is not None:
         act.connection.execute(update(Approval).where(Approval.id == open_one.id).values(replaced_by=approval_id))
     return _pending(act, approval_id, joined=False)
@@ -112,12 +111,13 @@ def _insert(
     sealed_parts = {
         "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw, "requester": act.actor,
         "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
+        "reason": act.entry.reason, "wanted": wanted.to_json(),
     }  # fmt: skip
     sealed = rules.seal(**sealed_parts, expires=expires)
     approval_id = act.connection.scalar(
         _insert_into(act)
         .values(
-            **sealed_parts, expires_at=expires, seal=sealed, reason=act.entry.reason, wanted=wanted.to_json(),
+            **sealed_parts, expires_at=expires, seal=sealed,
             gates=[gate.to_json() for gate in gates], correlation_id=act.correlation_id, status="pending",
         )
         .on_conflict_do_nothing()
@@ -218,6 +218,11 @@ def judge_decision(act: Act, row: Row[Any] | None, approval_id: int, seen: str |
             Kind.CONFLICT, "stale_card", f"The card you pressed does not show A-{row.id} as it is. Nothing changed.",
             layer=rules.LAYER, remedy="Press the button on the newest card; `/approvals` shows it.",
         )  # fmt: skip
+    return judge_unaltered(act, row)
+
+
+def judge_unaltered(act: Act, row: Row[Any]) -> Refused | None:
+    """Return why nobody can act on this row: it no longer says what was asked."""
     return None if _is_unaltered(act, row) else _altered(row)
 
 
@@ -226,6 +231,7 @@ def _is_unaltered(act: Act, row: Row[Any]) -> bool:
     recomputed = rules.seal(
         operation=row.operation, target=row.target, params=row.params, requester=row.requester,
         bindings=row.bindings, decider_role=row.decider_role, created_at=row.created_at, expires=row.expires_at,
+        reason=row.reason, wanted=row.wanted,
     )  # fmt: skip
     asked = act.connection.execute(
         select(AuditEvent.after).where(

@@ -22,7 +22,7 @@ class Newest(Params):
     cursor: Annotated[Number | None, Arg("the next_cursor of the page before", "4711", keyword=True)] = None
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="audit.list",
         summary="Show the newest entries of the audit",
@@ -59,4 +59,4 @@ OPERATIONS = [
         klass=ExecutionClass.OBSERVE_ONLY,
         internal=True,
     ),
-]
+)

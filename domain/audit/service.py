@@ -85,7 +85,7 @@ def _break_at(row: Row[Any], expected_seq: int, previous: str) -> str | None:
         return f"entry {row.event_id} (link {row.seq}) is missing"
     if row.previous_hash != previous:
         return f"link {row.seq} does not follow the one before it"
-    if content_hash(row._mapping) != row.hash:  # noqa: SLF001 - the documented way to a row as a mapping
+    if content_hash(dict(row._mapping)) != row.hash:  # noqa: SLF001 - the documented way to a row as a mapping
         return f"entry {row.event_id} ({row.operation}, {row.at:%Y-%m-%d %H:%M} UTC) was changed"
     if link_hash(row.seq, row.event_id, row.hash, previous) != row.chain_hash:
         return f"link {row.seq} (entry {row.event_id}) was changed"
@@ -102,6 +102,11 @@ def _orphan(connection: Connection) -> str | None:
     )
     if lost is not None:
         return f"entry {lost} was taken out of the queue of the sealer"
+    twice = connection.scalar(
+        select(func.min(AuditChain.event_id)).join(AuditUnsealed, AuditUnsealed.event_id == AuditChain.event_id)
+    )
+    if twice is not None:
+        return f"entry {twice} is sealed, and was put into the queue of the sealer again"
     waiting = connection.execute(
         select(AuditUnsealed.event_id, AuditEvent.id, AuditEvent.hash, *[getattr(AuditEvent, name) for name in COVERED])
         .outerjoin(AuditEvent, AuditEvent.id == AuditUnsealed.event_id)
@@ -110,7 +115,7 @@ def _orphan(connection: Connection) -> str | None:
     for row in waiting:
         if row.id is None:
             return f"entry {row.event_id}, not sealed yet, is missing"
-        if content_hash(row._mapping) != row.hash:  # noqa: SLF001
+        if content_hash(dict(row._mapping)) != row.hash:  # noqa: SLF001
             return f"entry {row.event_id}, not sealed yet, was changed"
     return None
 
@@ -132,12 +137,10 @@ def _line(row: Row[Any]) -> AuditLine:
 
 def set_up_entries(act: Act) -> list[str]:
     """List what an owner did alone before go-live, as one line each."""
+    names = [operation.name for operation in act.registry.values() if operation.is_setup or operation.approval]
     rows = act.connection.execute(
         select(AuditEvent.operation, AuditEvent.target, AuditEvent.actor, AuditEvent.after)
-        .where(AuditEvent.outcome == "done", AuditEvent.operation.in_(SET_UP_OPERATIONS))
+        .where(AuditEvent.outcome == "done", AuditEvent.operation.in_(names))
         .order_by(AuditEvent.id)
     )
     return [f"{row.operation} {row.target} by <@{row.actor}>" for row in rows if (row.after or {}).get("set_up")]
-
-
-SET_UP_OPERATIONS = ("access.grant", "killswitch.release", "route.set", "source.set")

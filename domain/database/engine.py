@@ -16,6 +16,7 @@ T = TypeVar("T")
 ATTEMPTS = 4
 """How often a transaction that lost a deadlock or a lock is begun again before it is said to be unavailable."""
 RETRY_PAUSE = 0.02
+IDLE_IN_TRANSACTION = "25P03"
 RETRIED_SQLSTATES = {"40001", "40P01", "55P03"}
 _transaction: ContextVar[bool] = ContextVar("transaction", default=False)
 
@@ -63,15 +64,23 @@ class Database:
             yield connection
 
     def attempt(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a write transaction, again where it lost a lock; raise `Unavailable` where that fails."""
+        """Run `work` in a write transaction; raise `Unavailable` where that fails.
+
+        Again where it lost a lock, and once where its pooled connection turned out to be dead before the commit was
+        sent. A connection lost in the commit is not tried again: it may have been committed.
+        """
         for attempt in range(1, ATTEMPTS + 1):
+            was_worked = False
             try:
                 with self.write() as connection:
-                    return work(connection)
+                    result = work(connection)
+                    was_worked = True
+                return result
             except (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError) as error:
                 if not is_outage(error):
                     raise
-                if not _is_worth_retrying(error) or attempt == ATTEMPTS:
+                was_stale = attempt == 1 and not was_worked and _is_connection_lost(error)
+                if attempt == ATTEMPTS or not (was_stale or _is_worth_retrying(error)):
                     raise Unavailable(_first_line(error)) from error
                 time.sleep(RETRY_PAUSE * attempt)
         raise AssertionError("unreachable")
@@ -108,6 +117,11 @@ def _is_worth_retrying(error: Exception) -> bool:
     if "database is locked" in str(error.orig) or "database is busy" in str(error.orig):
         return True
     return _sqlstate(error) in RETRIED_SQLSTATES
+
+
+def _is_connection_lost(error: Exception) -> bool:
+    """Whether the connection was dead, as against ended because the transaction in it dawdled."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated and _sqlstate(error) != IDLE_IN_TRANSACTION
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from domain.act import Act, Entry
 from domain.approvals import service as approvals
+from domain.approvals.rules import failing
 from domain.clock import Clock
 from domain.database import Database, PrimeMode, Unavailable, lock_prime
 from domain.gate import idempotency
@@ -15,8 +16,8 @@ from domain.gate.call import Call, reference
 from domain.gate.reading import standing_and_state, standing_of
 from domain.gate.recording import record
 from domain.held import service as held
-from domain.identity import Caller, Role, Standing
-from domain.operation import AnyOperation, Registry
+from domain.identity import Caller, Role, Standing, Surface
+from domain.operation import AnyOperation, ExecutionClass, Registry
 from domain.outcomes import Button, Done, Held, Kind, Outcome, PendingApproval, Refused, refused
 from domain.parameters import Params, parse, plain
 from domain.prime_law import rules as prime_law
@@ -47,8 +48,13 @@ class Gate:
         nothing was written.
         """
         operation = self.registry.get(call.operation)
-        if operation is None:
+        if call.key is not None and not _is_key(call.key):
             outcome: Outcome = refused(
+                Kind.INVALID, "bad_key", f"The idempotency key is empty, unprintable or over {LONGEST_KEY} characters.",
+                layer="input", remedy="Use a new UUID for each new call.",
+            )  # fmt: skip
+        elif operation is None:
+            outcome = refused(
                 Kind.NOT_FOUND, "unknown_operation", f"There is no operation `{plain(call.operation)}`.",
                 layer="registry", remedy="`valhalla ops` lists them all.",
             )  # fmt: skip
@@ -116,30 +122,34 @@ class Gate:
         if call.key is not None:
             answered = idempotency.claim(act, call, operation, params)
             if answered is not None:
-                return answered
+                return _close(act, operation, answered) if isinstance(answered, Refused) else answered
         outcome = self._decide(act, call, operation, params)
-        if isinstance(outcome, Refused | Held):
-            if call.key is not None:
-                idempotency.release(act, call, operation)
-            return _close(act, operation, outcome)
         closed = _close(act, operation, outcome)
-        if call.key is not None and isinstance(closed, Done | PendingApproval):
-            idempotency.finish(act, call, operation, closed)
+        if call.key is not None:
+            if isinstance(closed, Refused):
+                idempotency.release(act, call, operation)
+            else:
+                idempotency.finish(act, call, operation, closed)
         return closed
 
     def _decide(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
         stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)
         if stopped is not None:
-            if call.hold_until is not None:
+            if call.hold_until is not None and _may_be_held(call, operation):
                 return held.hold(act, call.key, operation, params, stopped, not_after=call.hold_until)
             return stopped
         if call.break_glass_reason is not None:
             return approvals.break_glass(act, operation, params, call.break_glass_reason)
         rule = operation.approval
-        if rule is not None and self.settings.dual_control and rule.needed(act, params):
-            alone = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live and rule.owner_alone(act, params)
-            if not alone:
+        may_set_up = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
+        is_alone = False
+        if rule is not None and rule.needed(act, params):
+            is_alone = may_set_up and rule.owner_alone(act, params)
+            if self.settings.dual_control and not is_alone:
                 return approvals.request(act, operation, params, rule)
+            if failed := failing(rule.gates(act, params)):
+                return approvals.blocked(operation, failed)
+        if may_set_up and (is_alone or operation.is_setup):
             act.entry.after = {"set_up": True}
         result = operation.run(act, params)
         return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
@@ -182,6 +192,7 @@ class Gate:
         )  # fmt: skip
 
 
+LONGEST_KEY = 255
 _UNREAD = PrimeState(go_live_enabled=False, kill_switch_engaged=True, version=0)
 
 
@@ -196,6 +207,15 @@ def _close(act: Act, operation: AnyOperation, outcome: Outcome) -> Outcome:
         act.entries.append(act.entry)
     audit_id = record(act)
     return outcome.model_copy(update={"audit_id": audit_id}) if isinstance(outcome, Done) else outcome
+
+
+def _is_key(key: str) -> bool:
+    return 0 < len(key) <= LONGEST_KEY and key.isprintable()
+
+
+def _may_be_held(call: Call, operation: AnyOperation) -> bool:
+    """Only a worker's production action waits; what a person typed, and a trial, is refused."""
+    return call.caller.surface is Surface.WORKER and operation.klass is ExecutionClass.PROD_EXEC
 
 
 def _judge_caller(call: Call, operation: AnyOperation, standing: Standing) -> Refused | None:

@@ -40,7 +40,6 @@ def standing_of(connection: Connection, user_id: str) -> Standing:
 def standing_and_state(connection: Connection, caller: Caller) -> tuple[Standing, PrimeState]:
     """Return the caller's role and Prime Law's state in one round trip; the row of the state always exists."""
     row = connection.execute(_BOTH, {"user_id": caller.user_id}).one()
-    rank, deactivated_at, *state = row
+    rank, deactivated_at, *switches, overridden = tuple(row)
     standing = Standing(caller.user_id, Role(rank) if rank else None, deactivated_at is not None)
-    *columns, overridden = state
-    return standing, PrimeState(*columns, overridden=tuple(overridden or ()))
+    return standing, PrimeState(*switches, tuple(overridden or ()))

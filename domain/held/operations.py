@@ -19,7 +19,7 @@ class WhichHeld(Params):
     held_id: Annotated[Number, Arg("a held action's number", "12", Input.NUMBER)]
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="held.list",
         summary="Show what Prime Law holds back",
@@ -71,4 +71,4 @@ OPERATIONS = [
         reduces=True,
         internal=True,
     ),
-]
+)

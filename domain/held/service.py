@@ -8,15 +8,18 @@ from sqlalchemy import Row, func, insert, select, update
 
 from domain.act import Act, Entry
 from domain.alerts.service import raise_alert
+from domain.approvals import service as approvals
+from domain.gate.idempotency import finish_held
 from domain.gate.reading import standing_of
 from domain.held.results import HeldDecided, HeldExpired, HeldItem, HeldList
 from domain.held.tables import HeldWork
 from domain.identity import SYSTEM_ACTOR, Caller, Surface
 from domain.operation import AnyOperation
-from domain.outcomes import Held, Kind, Refused, refused
+from domain.outcomes import Done, Held, Kind, PendingApproval, Refused, refused
 from domain.parameters import Params
 
 LAYER = "Held work"
+EXPIRE_BATCH = 500
 
 
 def hold(  # noqa: PLR0913
@@ -24,7 +27,11 @@ def hold(  # noqa: PLR0913
 ) -> Held:
     """Keep a worker's production action until a manager runs or drops it, once per idempotency key."""
     if key is not None:
-        existing = act.connection.scalar(select(HeldWork.id).where(HeldWork.key == key))
+        existing = act.connection.scalar(
+            select(HeldWork.id).where(
+                HeldWork.actor == act.actor, HeldWork.operation == operation.name, HeldWork.key == key
+            )
+        )
         if existing is not None:
             return Held(held_id=existing, operation=operation.name)
     held_id = act.connection.scalar(
@@ -106,13 +113,25 @@ def run(act: Act, held_id: int) -> HeldDecided | Refused:
         after={"held_id": row.id, "run_by": act.actor},
     )  # fmt: skip
     inner = replace(act, caller=Caller(row.actor, Surface.WORKER), standing=standing, entry=entry)
-    result = operation.run(inner, params)
-    if isinstance(result, Refused):
-        return result
+    outcome = _carry_out(inner, operation, params)
+    if isinstance(outcome, Refused):
+        return outcome
+    if row.key is not None:
+        finish_held(act, actor=row.actor, operation=row.operation, key=row.key, outcome=outcome)
+    detail = f"it waits for approval A-{outcome.approval_id}" if isinstance(outcome, PendingApproval) else ""
+    entry.outcome = "pending" if detail else "done"
     act.entries.append(entry)
-    _end(act, row, "run")
+    _end(act, row, "run", detail or None)
     act.changed(f"held:{row.id}", before={"state": "held"}, after={"state": "run", "operation": row.operation})
-    return HeldDecided(held_id=row.id, operation=row.operation, state="run")
+    return HeldDecided(held_id=row.id, operation=row.operation, state="run", detail=detail)
+
+
+def _carry_out(inner: Act, operation: AnyOperation, params: Params) -> Done | PendingApproval | Refused:
+    rule = operation.approval
+    if rule is not None and inner.settings.dual_control and rule.needed(inner, params):
+        return approvals.request(inner, operation, params, rule)
+    result = operation.run(inner, params)
+    return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
 
 
 def drop(act: Act, held_id: int) -> HeldDecided | Refused:
@@ -127,12 +146,18 @@ def drop(act: Act, held_id: int) -> HeldDecided | Refused:
 
 def expire_due(act: Act) -> HeldExpired:
     """End what is too old to run, and show it in an alert."""
-    expired = act.connection.execute(
-        update(HeldWork)
+    due = act.connection.scalars(
+        select(HeldWork.id)
         .where(HeldWork.state == "held", HeldWork.not_after <= act.now)
-        .values(state="expired", decided_at=act.now)
-    ).rowcount
+        .order_by(HeldWork.id)
+        .limit(EXPIRE_BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    expired = len(due)
     if expired:
+        act.connection.execute(
+            update(HeldWork).where(HeldWork.id.in_(due)).values(state="expired", decided_at=act.now)
+        )
         act.changed("held work", after={"expired": expired})
         raise_alert(
             act, "held:expired", f"{expired} held actions were too old to run and were dropped",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.database import Base, RowId
@@ -15,14 +15,17 @@ class HeldWork(Base):
     """One action: held → run / dropped / expired."""
 
     __tablename__ = "held_work"
-    __table_args__ = (Index("ix_held_work_held", "not_after", postgresql_where=_HELD, sqlite_where=_HELD),)
+    __table_args__ = (
+        UniqueConstraint("actor", "operation", "key"),
+        Index("ix_held_work_held", "not_after", postgresql_where=_HELD, sqlite_where=_HELD),
+    )
 
     id: Mapped[RowId]
     operation: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(String(128))
     params: Mapped[dict[str, Any]]
     actor: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    key: Mapped[str | None] = mapped_column(String(255))
     """The idempotency key the action came with; the same action is held once."""
     correlation_id: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str]

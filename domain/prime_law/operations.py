@@ -1,6 +1,7 @@
 """The operations of Prime Law (spec/3, first rows)."""
 
 from datetime import timedelta
+from typing import Any
 
 from domain.access.people import holders
 from domain.act import Act
@@ -29,15 +30,15 @@ class Engage(Params):
     reason: Reason | None = None
 
 
-def _epoch(act: Act, _params: Params) -> dict[str, str]:
+def _epoch(act: Act, _params: Any) -> dict[str, str]:
     return {"switches": str(act.prime.version)}
 
 
-def _no_second_manager(act: Act, _params: Params) -> bool:
+def _no_second_manager(act: Act, _params: Any) -> bool:
     return all(user == act.actor for user in holders(act.connection, Role.MANAGER))
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="golive.state",
         summary="Show the switches: is production on?",
@@ -138,4 +139,4 @@ OPERATIONS = [
         http=Http("POST", f"{SWITCHES}/kill-switch/explain"),
         example="/killswitch explain 40 texts in Quebec had no opt-out line",
     ),
-]
+)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from domain.operation import ExecutionClass
 from domain.outcomes import Button, Kind, Refused, refused
@@ -59,7 +60,7 @@ def refusal(state: PrimeState, klass: ExecutionClass, *, reduces: bool) -> Refus
     """Return why the class may not act now and what would lift it, or None where it may."""
     if may_act(state, klass, reduces=reduces):
         return None
-    figures = {
+    figures: dict[str, Any] = {
         "execution_class": klass.value,
         "go_live_enabled": state.go_live_enabled,
         "kill_switch_engaged": state.kill_switch_engaged,

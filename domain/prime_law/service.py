@@ -27,15 +27,23 @@ def view(act: Act) -> GoLiveView:
     )  # fmt: skip
 
 
-def _change(act: Act, action: str, *, reason: str | None, detail: dict[str, Any] | None = None, **values: Any) -> int:
-    """Write the new state and its history row; return the new epoch."""
+def _change(
+    act: Act,
+    action: str,
+    *,
+    reason: str | None,
+    detail: dict[str, Any] | None = None,
+    kept_reason: str | None = None,
+    **values: Any,
+) -> int:
+    """Write the new state and its history row; return the new epoch. `kept_reason` stands where none is given."""
     before = {"go_live_enabled": act.prime.go_live_enabled, "kill_switch_engaged": act.prime.kill_switch_engaged}
     after = {**before, **{name: values[name] for name in before if name in values}}
     version = act.prime.version + 1
     act.connection.execute(
         update(GoLiveState)
         .where(GoLiveState.id == 1)
-        .values(version=version, changed_by=act.actor, changed_at=act.now, reason=reason, **values)
+        .values(version=version, changed_by=act.actor, changed_at=act.now, reason=reason or kept_reason, **values)
     )
     _history(act, action, reason=reason, version=version, detail=detail, **after)
     act.changed(
@@ -58,8 +66,9 @@ def engage(act: Act, reason: str | None) -> KillSwitchCard:
     engaged_by = act.prime.engaged_by if already and act.prime.engaged_by else act.actor
     engaged_at = act.prime.engaged_at if already and act.prime.engaged_at else act.now
     version = _change(
-        act, "engage", reason=reason, kill_switch_engaged=True, engaged_by=engaged_by, engaged_at=engaged_at
-    )
+        act, "engage", reason=reason, kept_reason=act.prime.reason if already else None, kill_switch_engaged=True,
+        engaged_by=engaged_by, engaged_at=engaged_at,
+    )  # fmt: skip
     card = KillSwitchCard(
         engaged_by=engaged_by, engaged_at=engaged_at, reasons=_reasons(act, engaged_at),
         go_live_enabled=act.prime.go_live_enabled, version=version, held=held_counts(act), already_engaged=already,
@@ -101,6 +110,7 @@ def explain(act: Act, reason: str) -> KillSwitchCard | Refused:
         act, "explain", reason=reason, version=state.version, go_live_enabled=state.go_live_enabled,
         kill_switch_engaged=True, detail=None,
     )  # fmt: skip
+    act.connection.execute(update(GoLiveState).where(GoLiveState.id == 1).values(reason=reason))
     act.changed("engage", after={"reason": reason})
     card = KillSwitchCard(
         engaged_by=state.engaged_by, engaged_at=state.engaged_at, reasons=_reasons(act, state.engaged_at),
@@ -167,8 +177,14 @@ def _open_blockers(act: Act, *, but: tuple[str, ...]) -> tuple[Checked, ...]:
     )
 
 
-def enable(act: Act, reason: str) -> GoLiveCard:
-    """Switch production on."""
+def enable(act: Act, reason: str) -> GoLiveCard | Refused:
+    """Switch production on; never against a blocker that nobody overrode, whoever calls this."""
+    failed = [gate for gate in enable_gates(act) if not gate.ok and not (act.is_break_glass and gate.waivable)]
+    if failed:
+        return refused(
+            Kind.REFUSED, "blocked", "; ".join(f"{gate.name}: {gate.detail}" for gate in failed), layer="Runbook",
+            remedy="`/golive checklist` shows each with its cure.", blockers=[gate.name for gate in failed],
+        )  # fmt: skip
     first = act.prime.first_enabled_at or act.now
     overridden = [text.split(":", 1)[0] for text in act.overridden]
     detail = {"overridden": list(act.overridden)} if act.overridden else None

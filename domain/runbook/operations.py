@@ -26,7 +26,7 @@ class Attest(Params):
     ] = None
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="golive.checklist",
         summary="Show what stands between here and go-live",
@@ -79,4 +79,4 @@ OPERATIONS = [
         http=Http("GET", "governance/runbook/markdown"),
         example="/runbook markdown",
     ),
-]
+)

@@ -26,7 +26,7 @@ def usage(operation: AnyOperation, slash: Slash) -> str:
     words = [f"/{slash.command}"]
     if slash.verb and not slash.default:
         words.append(slash.verb)
-    for parameter in describe(operation.params):
+    for parameter in operation.parameters:
         if parameter.arg.hidden:
             continue
         word = f"{parameter.name}=" if parameter.arg.keyword else parameter.name.upper()
@@ -69,7 +69,7 @@ def _doctor(act: Act) -> DoctorView:
     return DoctorView(ok=all(check.ok or check.severity == "INFO" for check in checks), checks=checks)
 
 
-OPERATIONS = [
+OPERATIONS = (
     Operation(
         name="system.help",
         summary="Show what you can do here",
@@ -95,4 +95,4 @@ OPERATIONS = [
         http=Http("GET", "doctor"),
         example="/valhalla doctor",
     ),
-]
+)

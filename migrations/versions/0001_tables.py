@@ -348,7 +348,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("detail", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_work")),
-        sa.UniqueConstraint("key", name=op.f("uq_held_work_key")),
+        sa.UniqueConstraint("actor", "operation", "key", name=op.f("uq_held_work_actor_operation_key")),
     )
     op.create_index(
         "ix_held_work_held",

@@ -71,6 +71,10 @@ def bolt(double: SlackDouble, register: Callable[[App], None], connections: int 
     try:
         yield app
     finally:
+        # The built-in client sits in its 3 s receive timeout until its connection is cut.
+        for handler in handlers:
+            handler.client.auto_reconnect_enabled = False
+        double.sever()
         for handler in handlers:
             handler.close()  # type: ignore[no-untyped-call]  # the same
         pool.shutdown()

@@ -136,8 +136,11 @@ class TestRunning:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             address = process.stdout.readline().removeprefix("Slack double: ").strip()
-            assert httpx.get(address.replace("api/", "control/status")).json()["result"]["connections"] == []
-            process.terminate()
+            try:
+                status = httpx.get(address.replace("api/", "control/status")).json()["result"]
+            finally:
+                process.terminate()
+            assert status["connections"] == []
             process.wait(5)
         refused = subprocess.run(
             command, env={"VALHALLA_ENV": "production"}, capture_output=True, text=True, check=False, cwd=Path.cwd()

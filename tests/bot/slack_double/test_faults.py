@@ -122,6 +122,6 @@ class TestEnvelopes:
 
     def test_away_cuts_connections_which_come_back(self, double: SlackDouble) -> None:
         """The app's connection is gone while Slack is away, and cannot be made again until then."""
-        with bolt(double, lambda app: None):
+        with bolt(double, lambda _: None):
             double.faults.add("away")
             double.wait_for(lambda: double.connections() == [])

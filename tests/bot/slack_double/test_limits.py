@@ -20,9 +20,13 @@ def double() -> Iterator[SlackDouble]:
 
 def retry_after(client: WebClient, channel: str) -> int:
     """Post until refused; the Retry-After of the refusal."""
-    with pytest.raises(SlackApiError) as raised:
+
+    def post_often() -> None:
         for _ in range(6):
             client.chat_postMessage(channel=channel, text="x")
+
+    with pytest.raises(SlackApiError) as raised:
+        post_often()
     assert raised.value.response.status_code == 429
     assert raised.value.response["error"] == "ratelimited"
     return int(raised.value.response.headers["Retry-After"])

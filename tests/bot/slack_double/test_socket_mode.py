@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from slack_sdk.webhook import WebhookClient
 from websockets.sync.client import ClientConnection, connect
 
 from bot.slack_double import CannotAct, SlackDouble
-from bot.slack_double.double import SlackDouble as Double
 from tests.bot.slack_double.conftest import START, actions, bolt, button, error_of, modal, peopled, section
 
 JsonDict = dict[str, Any]
@@ -45,11 +45,12 @@ def app(double: SlackDouble) -> Iterator[App]:
         yield running
 
 
-def link(double: SlackDouble, client: WebClient) -> ClientConnection:
+@contextmanager
+def link(client: WebClient) -> Iterator[ClientConnection]:
     """A bare connection, its greeting already read."""
-    connection = connect(client.apps_connections_open(app_token="xapp-double")["url"], proxy=None)
-    assert json.loads(connection.recv(timeout=2))["type"] == "hello"
-    return connection
+    with connect(client.apps_connections_open(app_token="xapp-double")["url"], proxy=None) as connection:
+        assert received(connection)["type"] == "hello"
+        yield connection
 
 
 def received(connection: ClientConnection) -> JsonDict:
@@ -118,7 +119,7 @@ class TestCommandsUnconnected:
     def test_manifest_knows_the_commands(self) -> None:
         """A command that is not in the manifest is unknown, and should_escape is the manifest's."""
         manifest = {"features": {"slash_commands": [{"command": "/gov", "should_escape": False}]}}
-        with peopled(Double(manifest=manifest, ack_timeout=0.5)) as double, bolt(double, echo):
+        with peopled(SlackDouble(manifest=manifest, ack_timeout=0.5)) as double, bolt(double, echo):
             assert double.command("alice", "general", "/other x").status == "unknown_command"
             outcome = double.command("alice", "general", "/gov @bob & co")
             assert outcome.message is not None
@@ -205,7 +206,7 @@ class TestTickets:
 class TestConnections:
     def test_one_after_the_other(self, client: WebClient, double: SlackDouble) -> None:
         """Each envelope goes to one connection, in turn; an ack counts from any."""
-        with link(double, client) as one, link(double, client) as two:
+        with link(client) as one, link(client) as two:
             first, second = double.fire("alice", "general", "/gov 1"), double.fire("alice", "general", "/gov 2")
             frames = [received(one), received(two)]
             for frame in frames:
@@ -218,7 +219,7 @@ class TestConnections:
         """A server that fans out sends each envelope to all; the second ack is only noted."""
         with peopled(SlackDouble(clock=lambda: START, fanout=True)) as double:
             client = WebClient(base_url=double.base_url)
-            with link(double, client) as one, link(double, client) as two:
+            with link(client) as one, link(client) as two:
                 fired = double.fire("alice", "general", "/gov x")
                 names = {received(one)["envelope_id"], received(two)["envelope_id"]}
                 assert len(names) == 1
@@ -236,15 +237,17 @@ class TestConnections:
 
     def test_ten_connections(self, client: WebClient, double: SlackDouble) -> None:
         """The eleventh is told that there are too many."""
-        held = [link(double, client) for _ in range(10)]
-        with connect(client.apps_connections_open(app_token="xapp-double")["url"], proxy=None) as eleventh:
+        with ExitStack() as held:
+            for _ in range(10):
+                held.enter_context(link(client))
+            url = client.apps_connections_open(app_token="xapp-double")["url"]
+            eleventh = held.enter_context(connect(url, proxy=None))
             assert received(eleventh)["reason"] == "too_many_websockets"
-        for connection in held:
-            connection.close()
+            assert len(double.connections()) == 10
 
     def test_disconnect(self, client: WebClient, double: SlackDouble) -> None:
         """A connection is told to go, and then closed."""
-        with link(double, client) as connection:
+        with link(client) as connection:
             double.disconnect("refresh_requested")
             assert received(connection) | {"debug_info": None} == {
                 "type": "disconnect",
@@ -295,7 +298,7 @@ class TestEvents:
         double = peopled(SlackDouble(clock=lambda: START, ack_timeout=0.1, event_retry_delays=(0, 0)))
         with double:
             client = WebClient(base_url=double.base_url)
-            with link(double, client) as connection:
+            with link(client) as connection:
                 double.emit("member_joined_channel", user="U0BOB", channel="C0GENERAL")
                 frames = [received(connection) for _ in range(3)]
         assert [f["retry_attempt"] for f in frames] == [0, 1, 2]

@@ -49,7 +49,7 @@ class TestWebApi:
         duplicate: JsonDict = {"trigger_id": trigger(double, "bob"), "view": modal(external_id="x")}
         assert error_of(client.views_open, **duplicate) == "duplicate_external_id"
         assert error_of(client.views_open, trigger_id=trigger(double), view=modal(colour=1)) == "invalid_arguments"
-        assert error_of(client.views_update, view=modal()) == "invalid_arguments"
+        assert error_of(client.api_call, api_method="views.update", json={"view": modal()}) == "invalid_arguments"
         double.close("alice", view_id)
         assert error_of(client.views_update, view_id=view_id, view=modal()) == "not_found"
 
@@ -183,7 +183,7 @@ class TestHome:
 
         with bolt(double, register):
             assert double.open_home("alice").is_ok
-            home = double.wait_for(lambda: double.home("alice"))
+            home = double.wait_for(lambda: double.home("alice")) or {}
             assert double.click_view("alice", home["id"], "go").is_ok
             assert double.shortcut("alice", "kill_switch").is_ok
         assert pressed[0]["view"]["id"] == home["id"]

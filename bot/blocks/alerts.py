@@ -1,0 +1,67 @@
+"""Alerts: one card for each, and the list."""
+
+from bot.blocks import kit
+from bot.blocks.kit import Block, Rendered
+from bot.blocks.text import audit_number, count, quoted, value, when, who, words
+from domain.alerts.results import AlertCard, AlertList
+
+MOST_LISTED = 15
+
+
+def alert(card: AlertCard) -> Rendered:
+    """Return the card of an alert in any state."""
+    head = words(card.headline)
+    return kit.message(
+        f"RESOLVED: {head}" if card.state == "resolved" else f"ALERT: {head}",
+        kit.lines(_state(card), _times(card)),
+        kit.facts([(words(name), value(shown)) for name, shown in card.facts]),
+        kit.actions(*_buttons(card)),
+        kit.context(words(card.severity), f"alert T-{card.alert_id}", audit_number(card.audit_id)),
+    )
+
+
+def _times(card: AlertCard) -> str | None:
+    return f"Seen {card.times:,} times, last {when(card.last_at)}" if card.times > 1 else None
+
+
+def _state(card: AlertCard) -> str:
+    opened = f"Opened {when(card.opened_at)}"
+    if card.state == "resolved":
+        said = f": {quoted(card.note)}" if card.note else ""
+        return f"{opened}. Resolved by {who(card.resolved_by)}, {when(card.resolved_at)}{said}"
+    if card.state == "acknowledged":
+        until = f"; open again after {when(card.acknowledged_until)}" if card.acknowledged_until else ""
+        return f"{opened}. Acknowledged by {who(card.acknowledged_by)}, {when(card.acknowledged_at)}{until}"
+    return f"{opened}. OPEN, nobody has acknowledged"
+
+
+def _buttons(card: AlertCard) -> list[Block]:
+    which, about = {"alert_id": card.alert_id}, f"T-{card.alert_id}: {words(card.headline)}"
+    if card.state == "resolved":
+        return []
+    ack = kit.button("Acknowledge", "alerts.ack", which, style="primary", about=about)
+    resolve = kit.button("Resolve…", "alerts.resolve", which, form=True, about=about)
+    return [resolve] if card.state == "acknowledged" else [ack, resolve]
+
+
+def listing(found: AlertList) -> Rendered:
+    """Return the alerts that are not resolved, the gravest first."""
+    if not found.items:
+        return kit.message(
+            "No alert is open.",
+            kit.lines("New ones come to the on-call channel."),
+            kit.actions(kit.button("Show the runbook", "runbook.status")),
+        )
+    still_open = sum(card.state == "open" for card in found.items)
+    blocks = [block for card in found.items[:MOST_LISTED] for block in _item(card)]
+    more = len(found.items) - MOST_LISTED
+    return kit.message(
+        f"{count(len(found.items), 'alert')}, {still_open} not acknowledged.",
+        blocks,
+        kit.lines(f"and {more} more" if more > 0 else None),
+    )
+
+
+def _item(card: AlertCard) -> list[Block]:
+    text = f"*T-{card.alert_id}  {words(card.headline)}*\n{words(card.severity)} · {_state(card)}"
+    return [kit.section(text), *kit.actions(*_buttons(card))]

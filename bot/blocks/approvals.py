@@ -1,0 +1,281 @@
+"""Approvals: the request's card in every state (cards 2 and 3), break glass, questions, lists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.blocks import kit
+from bot.blocks.kit import Block, Rendered
+from bot.blocks.prime_law import engage_button
+from bot.blocks.text import audit_number, cut, day, listed, people, quoted, span, value, when, who, words
+from domain.approvals.results import (
+    ApprovalCard,
+    ApprovalLine,
+    ApprovalList,
+    BreakGlassCard,
+    Decided,
+    Question,
+)
+
+NOBODY_ELSE = "Nobody else can decide: add a manager, or an owner may break glass."
+MOST_LISTED = 10
+OPEN = frozenset({"pending", "deciding"})
+
+
+def can_decide(deciders: tuple[str, ...], requester: str | None = None) -> str:
+    """Say who may decide, or what to do where nobody may."""
+    if not deciders:
+        return NOBODY_ELSE
+    but = f" (not {who(requester)}, who asked)" if requester else ""
+    return f"*Can decide*  {people(deciders)}{but}"
+
+
+def approval(card: ApprovalCard) -> Rendered:
+    """Return the card of a request, whatever became of it."""
+    if card.status in OPEN:
+        return _pending(card)
+    return {"approved": _approved, "failed": _failed}.get(card.status, _ended)(card)
+
+
+def _asked(card: ApprovalCard, verb: str = "asks") -> str:
+    said = f": {quoted(card.reason)}" if card.reason else ""
+    return f"{who(card.requester)} {verb}, {when(card.created_at)}{said}"
+
+
+def _facts(card: ApprovalCard) -> list[Block]:
+    return kit.facts([(words(name), value(shown)) for name, shown in card.wanted.facts])
+
+
+def _last(card: ApprovalCard, *more: str) -> Block:
+    audit = None if card.status in OPEN else audit_number(card.audit_id)
+    return kit.context(f"Approval A-{card.approval_id}", words(card.operation), *more, audit)
+
+
+def _bound(bound_to: Mapping[str, str]) -> str:
+    if not bound_to:
+        return ""
+    named = listed(f"{words(name)} {value(version)}" for name, version in bound_to.items())
+    return f"bound to {named}; if that changes it must be asked again"
+
+
+def _pending(card: ApprovalCard) -> Rendered:
+    wanted = card.wanted
+    open_gates = [f"*Not met*  {words(gate.name)}: {words(gate.detail)}" for gate in card.gates if not gate.ok]
+    return kit.message(
+        f"APPROVAL WANTED: {words(wanted.what)}",
+        kit.lines(_asked(card)),
+        _facts(card),
+        kit.lines(
+            f"*If approved*  {words(wanted.if_approved)}",
+            f"*Does not change*  {words(wanted.does_not_change)}" if wanted.does_not_change else None,
+            f"*Way back*  {words(wanted.way_back)}",
+            *open_gates,
+        ),
+        kit.lines(can_decide(card.can_decide, card.requester), f"*Expires*  {when(card.expires_at)}"),
+        kit.actions(*_decisions(card)),
+        _last(card, _bound(card.bound_to)),
+        text=f"APPROVAL WANTED: {words(wanted.what)} ({who(card.requester)} asks; expires {when(card.expires_at)})",
+    )
+
+
+def _decisions(card: ApprovalCard) -> list[Block]:
+    which = {"approval_id": card.approval_id}
+    seen = {**which, "seen": card.seen}
+    about = f"A-{card.approval_id}: {words(card.wanted.what)}"
+    asks = kit.confirm(
+        "Approve this?", f"From now on: {words(card.wanted.if_approved)}.", card.wanted.approve_label
+    )
+    return [
+        kit.button("Approve…", "approvals.approve", seen, style="primary", confirm=asks, about=about),
+        kit.button("Reject…", "approvals.reject", seen, form=True, style="danger", about=about),
+        kit.overflow([
+            kit.choice("Ask a question…", "approvals.ask", which, form=True),
+            kit.choice("Withdraw", "approvals.withdraw", which),
+            kit.choice("Break glass (owner)…", "approvals.break_glass", which, form=True),
+        ]),
+    ]  # fmt: skip
+
+
+def _decision(card: ApprovalCard, verb: str) -> str:
+    said = f": {quoted(card.note)}" if card.note else ""
+    moment = f", {when(card.decided_at)}" if card.decided_at else ""
+    took = f" ({span(card.decided_at - card.created_at)} later)" if card.decided_at else ""
+    return f"{who(card.decided_by)} {verb}{moment}{took}{said}"
+
+
+def _approved(card: ApprovalCard) -> Rendered:
+    return kit.message(
+        f"APPROVED: {words(card.wanted.done)}",
+        kit.lines(_asked(card, "asked"), _decision(card, "approved")),
+        _facts(card),
+        kit.lines(
+            f"*Since then*  {words(card.wanted.if_approved)}",
+            f"*Did not change*  {words(card.wanted.does_not_change)}" if card.wanted.does_not_change else None,
+            f"*Way back*  {words(card.wanted.way_back)}",
+        ),
+        kit.actions(_way_back(card.operation)),
+        _last(card),
+    )
+
+
+def _way_back(operation: str) -> Block | None:
+    """Return the one live button of a decided card, where the way back needs nothing typed but a reason."""
+    if operation == "golive.enable":
+        return kit.button("Switch go-live off…", "golive.disable", form=True, style="danger")
+    return engage_button() if operation == "killswitch.release" else None
+
+
+def _ask_again(card: ApprovalCard) -> list[Block]:
+    prefill: dict[str, Any] = {"reason": card.reason} if card.reason else {}
+    about = f"A-{card.approval_id}: {words(card.wanted.what)}"
+    return kit.actions(kit.button("Ask again…", card.operation, prefill, form=True, about=about))
+
+
+def _failed(card: ApprovalCard) -> Rendered:
+    return kit.message(
+        f"NOT DONE: {who(card.decided_by)} approved, but it no longer held. {_sentence(card.wanted.unchanged)}",
+        kit.lines(words(card.outcome_detail or "")),
+        kit.lines(_asked(card, "asked"), _decision(card, "approved"), "Nothing changed."),
+        _facts(card),
+        _ask_again(card),
+        _last(card),
+    )
+
+
+def _sentence(text: str) -> str:
+    made = words(text)
+    return f"{made[:1].upper()}{made[1:]}."
+
+
+def _ended(card: ApprovalCard) -> Rendered:
+    head, lines, can_ask = _ending(card)
+    return kit.message(
+        head, kit.lines(_asked(card, "asked"), *lines), _ask_again(card) if can_ask else None, _last(card)
+    )
+
+
+def _ending(card: ApprovalCard) -> tuple[str, list[str], bool]:
+    unchanged, what = words(card.wanted.unchanged), words(card.wanted.what)
+    detail = [_sentence(card.outcome_detail)] if card.outcome_detail else []
+    if card.status == "rejected":
+        return f"REJECTED: {unchanged}", [_decision(card, "rejected")], True
+    if card.status == "expired":
+        nobody = f"Nobody decided by {when(card.expires_at)}. Nothing changed."
+        return f"EXPIRED: {unchanged}", [nobody], True
+    if card.status == "withdrawn":
+        return f"WITHDRAWN: {unchanged}", [_decision(card, "took it back"), *detail], True
+    if card.replaced_by:
+        return f"REPLACED by A-{card.replaced_by}: {what}", detail, False
+    return f"SETTLED WITHOUT IT: {what}", [_decision(card, "closed it"), *detail], False
+
+
+def question(asked: Question) -> Rendered:
+    """Return a question to the requester, in the card's thread."""
+    return kit.message(
+        f"{who(asked.requester)}, {who(asked.asked_by)} asks about A-{asked.approval_id}:",
+        kit.quote(asked.text),
+        kit.context("Answer in this thread. The request stays open meanwhile."),
+    )
+
+
+def question_asked(asked: Question) -> Rendered:
+    """Return what the person who asked sees."""
+    return kit.message(
+        f"Asked {who(asked.requester)} about A-{asked.approval_id}.",
+        kit.quote(asked.text),
+        kit.context("The answer comes in the thread of the request's card."),
+    )
+
+
+def break_glass(card: BreakGlassCard) -> Rendered:
+    """Return the announcement of what an owner did alone, until it is signed off and after."""
+    rows = [("Overridden", listed(words(item) for item in card.overridden))] if card.overridden else []
+    if card.signed_off_by:
+        said = f": {quoted(card.note)}" if card.note else ""
+        ending = f"{who(card.signed_off_by)} signed it off, {when(card.signed_off_at)}{said}"
+    elif card.can_sign_off:
+        ending = f"Waiting for a second manager's sign-off: {people(card.can_sign_off)}"
+    else:
+        ending = "Waiting for a second manager's sign-off, but there is no other manager: add one."
+    return kit.message(
+        f"BREAK GLASS{', SIGNED OFF' if card.signed_off_by else ''}: {who(card.actor)} acted alone; {words(card.done)}",
+        kit.lines(f"{who(card.actor)}, {when(card.at)}: {quoted(card.reason)}", ending),
+        kit.facts(rows),
+        kit.actions(None if card.signed_off_by else sign_off_button(card, style="primary")),
+        kit.context(f"Break glass B-{card.break_glass_id}", words(card.operation), audit_number(card.audit_id)),
+    )
+
+
+def sign_off_button(card: BreakGlassCard, *, style: kit.Style = None) -> Block:
+    """Return the button that opens the sign-off."""
+    params = {"break_glass_id": card.break_glass_id}
+    return kit.button(
+        "Sign off…", "approvals.signoff", params, form=True, style=style, about=f"B-{card.break_glass_id}"
+    )
+
+
+def decided(answer: Decided) -> Rendered:
+    """Return what the person who pressed sees."""
+    head = words(answer.headline)
+    return kit.message(
+        f"{head[:1].upper()}{head[1:]}.",
+        kit.lines(words(answer.detail)),
+        kit.context(f"Approval A-{answer.approval_id}", words(answer.status)),
+    )
+
+
+def listing(found: ApprovalList) -> Rendered:
+    """Return open requests and unsigned uses of break glass; every line can be acted on where it stands."""
+    if not found.items and not found.unsigned:
+        return _nothing(mine=found.mine)
+    waiting = len(found.items)
+    head = f"{waiting} of yours wait for a decision." if found.mine else f"{waiting} wait for a decision."
+    if waiting == 1:
+        head = "One of yours waits for a decision." if found.mine else "One waits for a decision."
+    if not waiting:
+        head = "Nothing waits for a decision."
+    blocks = [block for line in found.items[:MOST_LISTED] for block in _line(line, mine=found.mine)]
+    more = waiting - MOST_LISTED
+    signing = [block for card in found.unsigned[:MOST_LISTED] for block in _unsigned(card)]
+    return kit.message(head, blocks, kit.lines(f"and {more} more" if more > 0 else None), signing)
+
+
+def _nothing(*, mine: bool) -> Rendered:
+    if mine:
+        return kit.message(
+            "Nothing of yours waits for a decision.",
+            kit.lines("What you ask for, and needs a second person, stands here until it is decided."),
+            kit.actions(kit.button("Show everybody's", "approvals.list")),
+        )
+    return kit.message(
+        "Nothing waits for a decision.",
+        kit.lines("Requests appear here and in the governance channel as soon as somebody asks."),
+        kit.actions(kit.button("Show go-live", "golive.state")),
+    )
+
+
+def _line(line: ApprovalLine, *, mine: bool) -> list[Block]:
+    which = {"approval_id": line.approval_id}
+    about = f"A-{line.approval_id}: {words(line.what)}"
+    said = f"\n{cut(quoted(line.reason), 300)}" if line.reason else ""
+    text = (
+        f"*A-{line.approval_id}  {words(line.what)}*\n"
+        f"{who(line.requester)} asked, {when(line.created_at)} · expires {when(line.expires_at)}{said}"
+    )
+    if mine:
+        return [kit.section(text), *kit.actions(kit.button("Withdraw", "approvals.withdraw", which, about=about))]
+    seen = {**which, "seen": line.seen}
+    asks = kit.confirm("Approve this?", f"A-{line.approval_id}: {words(line.what)}", "Approve")
+    row = kit.actions(
+        kit.button("Approve…", "approvals.approve", seen, confirm=asks, about=about),
+        kit.button("Reject…", "approvals.reject", seen, form=True, about=about),
+        kit.button("Ask a question…", "approvals.ask", which, form=True, about=about),
+    )
+    return [kit.section(text), *row]
+
+
+def _unsigned(card: BreakGlassCard) -> list[Block]:
+    text = (
+        f"*B-{card.break_glass_id}  not signed off: {words(card.done)}*\n"
+        f"{who(card.actor)} acted alone, {day(card.at)}: {quoted(card.reason, 300)}"
+    )
+    return [kit.section(text), *kit.actions(sign_off_button(card))]

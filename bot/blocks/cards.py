@@ -1,0 +1,48 @@
+"""Every card that is posted into a channel or a direct message, by the name its outbox row holds."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bot.blocks import access, alerts, approvals, delivery, prime_law
+from bot.blocks.kit import Rendered
+from domain.access.results import Welcome
+from domain.alerts.results import AlertCard
+from domain.approvals.results import ApprovalCard, BreakGlassCard, Question
+from domain.delivery.results import RouteTest
+from domain.outcomes import Result
+from domain.prime_law.results import GoLiveCard, KillSwitchCard, ReasonAsked
+
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Generic[R]):
+    """A card: what it is made from, and how."""
+
+    model: type[R]
+    render: Callable[[R], Rendered]
+
+
+CARDS: Mapping[str, Card[Any]] = {
+    "kill_switch": Card(KillSwitchCard, prime_law.kill_switch),
+    "go_live": Card(GoLiveCard, prime_law.go_live),
+    "reason_asked": Card(ReasonAsked, prime_law.reason_asked),
+    "approval": Card(ApprovalCard, approvals.approval),
+    "question": Card(Question, approvals.question),
+    "break_glass": Card(BreakGlassCard, approvals.break_glass),
+    "alert": Card(AlertCard, alerts.alert),
+    "route_test": Card(RouteTest, delivery.route_test),
+    "welcome": Card(Welcome, access.welcome),
+}
+
+
+def render_card(name: str, payload: Mapping[str, Any] | str, *, prefix: str = "") -> Rendered:
+    """Render the stored payload of a card.
+
+    Raises `KeyError` for a card nobody knows and pydantic's `ValidationError` for a payload that is not its own.
+    """
+    card = CARDS[name]
+    raw = json.loads(payload) if isinstance(payload, str) else payload
+    return card.render(card.model.model_validate(raw)).with_prefix(prefix)

@@ -1,0 +1,83 @@
+"""What the caller alone sees after an operation: one renderer for each, and one road for every outcome."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from bot.blocks import access, alerts, approvals, audit, delivery, held, kit, prime_law, refusals, runbook, system
+from bot.blocks.kit import Rendered
+from bot.blocks.text import words
+from domain.operation import AnyOperation
+from domain.outcomes import Done, Held, Outcome, PendingApproval, Result
+
+R = TypeVar("R", bound=Result)
+Reply = Callable[[Any], Rendered]
+
+REPLIES: Mapping[str, Reply] = {
+    "golive.state": prime_law.state,
+    "golive.enable": prime_law.go_live,
+    "golive.disable": prime_law.go_live,
+    "golive.checklist": runbook.status,
+    "golive.attest": runbook.attested,
+    "killswitch.engage": prime_law.kill_switch,
+    "killswitch.release": prime_law.kill_switch,
+    "killswitch.explain": prime_law.kill_switch,
+    "runbook.status": runbook.status,
+    "runbook.markdown": runbook.markdown,
+    "approvals.list": approvals.listing,
+    "approvals.mine": approvals.listing,
+    "approvals.ask": approvals.question_asked,
+    "approvals.withdraw": approvals.decided,
+    "approvals.approve": approvals.decided,
+    "approvals.reject": approvals.decided,
+    "approvals.break_glass": approvals.decided,
+    "approvals.signoff": approvals.break_glass,
+    "access.list": access.listing,
+    "access.request": access.granted,
+    "access.grant": access.granted,
+    "access.revoke": access.revoked,
+    "delivery.list": delivery.listing,
+    "delivery.retry": delivery.retried,
+    "delivery.drop": delivery.dropped,
+    "route.list": delivery.routes,
+    "route.set": delivery.route_changed,
+    "route.test": delivery.route_tested,
+    "held.list": held.listing,
+    "held.run": held.decided,
+    "held.drop": held.decided,
+    "alerts.list": alerts.listing,
+    "alerts.ack": alerts.alert,
+    "alerts.resolve": alerts.alert,
+    "audit.list": audit.listing,
+    "audit.verify": audit.verification,
+    "system.help": system.help_view,
+    "system.doctor": system.doctor,
+}
+
+
+def render_outcome(operation: AnyOperation | str, outcome: Outcome, *, prefix: str = "") -> Rendered:
+    """Render what came back for the caller, with the configured prefix before every command it names."""
+    return _rendered(operation, outcome).with_prefix(prefix)
+
+
+def _rendered(operation: AnyOperation | str, outcome: Outcome) -> Rendered:
+    if isinstance(outcome, Done):
+        return _done(outcome)
+    if isinstance(outcome, PendingApproval):
+        return refusals.pending(outcome)
+    if isinstance(outcome, Held):
+        return refusals.held(operation, outcome)
+    return refusals.refused(operation, outcome)
+
+
+def _done(outcome: Done) -> Rendered:
+    reply = REPLIES.get(outcome.operation)
+    if reply is None:
+        return kit.message(f"Done: {words(outcome.operation)}.")
+    return reply(_with_audit_id(outcome.result, outcome.audit_id))
+
+
+def _with_audit_id(result: Result, audit_id: int | None) -> Result:
+    """The audit's number is known only after the act; it is put where the card shows it."""
+    if audit_id is None or "audit_id" not in type(result).model_fields:
+        return result
+    return result.model_copy(update={"audit_id": audit_id})

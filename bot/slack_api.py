@@ -1,0 +1,377 @@
+"""Slack's Web API as this program uses it: every call ends in one of a few typed outcomes, never in an exception.
+
+What matters for posting is what is known afterwards: `Refused`, `RateLimited` and `Away` mean that nothing was done;
+`Unknown` means that Slack may have acted and the answer was lost. No call is retried here, and none may be made
+inside a write transaction.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient, WebhookResponse
+
+from domain.database import in_transaction
+
+EVENT_TYPE = "valhalla_outbox"
+TIMEOUT = 10.0
+PAGE = 200
+HISTORY_PAGES = 10
+LIST_PAGES = 20
+LIST_PAGE = 1_000
+TOO_MANY = 429
+SERVER_ERRORS = 500
+IN_DOUBT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+SCOPES = (
+    "chat:write", "im:write", "channels:read", "groups:read", "channels:join", "channels:history", "groups:history",
+    "im:history",
+)  # fmt: skip
+"""The scopes that sending needs; the manifest asks for at least these."""
+Blocks = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Slack did what was asked; `data` is its answer."""
+
+    data: dict[str, Any]
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The message is in Slack."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The history was read, and what was looked for is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Not done: too many calls; try again after so many seconds."""
+
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not done: Slack's error, and for a missing scope which one."""
+
+    error: str
+    needed: str | None = None
+    provided: str | None = None
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The error as logs and lists show it."""
+        more = f" (needs {self.needed})" if self.needed else ""
+        return self.error + more + "".join(f"; {detail}" for detail in self.details)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The answer was lost: it may or may not have been done."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Not done: nobody could be reached."""
+
+    reason: str
+
+
+Failure = RateLimited | Refused | Unknown | Away
+
+
+class SlackApi:
+    """The calls the program makes; safe to share between threads."""
+
+    def __init__(self, token: str, base_url: str, *, timeout: float = TIMEOUT) -> None:
+        """Connect to nothing yet."""
+        self.timeout = timeout
+        self._client = WebClient(
+            token=token, base_url=base_url, timeout=max(1, int(timeout)), retry_handlers=[]
+        )
+        self._client.timeout = timeout  # type: ignore[assignment] # declared whole seconds, used as seconds
+        self._ids: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def call(self, method: str, **arguments: Any) -> Answer | Failure:
+        """Call any method with JSON-able arguments; None is left out."""
+        _forbid_in_transaction()
+        given = {
+            name: json.dumps(value) if isinstance(value, dict | list | tuple) else value
+            for name, value in arguments.items()
+            if value is not None
+        }
+        try:
+            response = self._client.api_call(method, params=given)
+        except SlackApiError as error:
+            return _failure(error.response)
+        except (URLError, HTTPException, OSError) as error:
+            return _lost(error)
+        assert isinstance(response, SlackResponse)
+        scopes = _header(response.headers, "x-oauth-scopes")
+        return Answer(dict(response.data), frozenset(scopes.replace(" ", "").split(",")) if scopes else frozenset())
+
+    # -- messages -------------------------------------------------------------------------------------------
+
+    def post(
+        self,
+        channel: str,
+        text: str,
+        blocks: Blocks | None = None,
+        *,
+        outbox_id: int | None = None,
+        thread_ts: str | None = None,
+    ) -> Posted | Failure:
+        """Post a new message; with `outbox_id` in its metadata, so that it can be found again."""
+        return _posted(
+            self.call(
+                "chat.postMessage", channel=channel, text=text, blocks=_listed(blocks), thread_ts=thread_ts,
+                metadata=_metadata(outbox_id), unfurl_links=False, unfurl_media=False,
+            )
+        )  # fmt: skip
+
+    def update(
+        self, channel: str, ts: str, text: str, blocks: Blocks | None = None, *, outbox_id: int | None = None
+    ) -> Posted | Failure:
+        """Change a message of ours to this; doing it twice does nothing more."""
+        return _posted(
+            self.call(
+                "chat.update", channel=channel, ts=ts, text=text, blocks=list(blocks or ()),
+                metadata=_metadata(outbox_id),
+            )
+        )  # fmt: skip
+
+    def ephemeral(self, channel: str, user: str, text: str, blocks: Blocks | None = None) -> Answer | Failure:
+        """Show one person a message that is not kept."""
+        return self.call("chat.postEphemeral", channel=channel, user=user, text=text, blocks=_listed(blocks))
+
+    def respond(self, response_url: str, body: Mapping[str, Any]) -> Answer | Failure:
+        """Answer an interaction through its address; at most once, so never retried."""
+        _forbid_in_transaction()
+        client = WebhookClient(response_url, timeout=max(1, int(self.timeout)), retry_handlers=[])
+        try:
+            response = client.send_dict(dict(body))
+        except (URLError, HTTPException, OSError) as error:
+            return _lost(error)
+        return _responded(response)
+
+    def find(
+        self, channel: str, outbox_id: int, *, since: datetime, thread_ts: str | None = None
+    ) -> Posted | Absent | Failure:
+        """Look for the message with this outbox id; `channel` is an id, a user's id or a name."""
+        place = self.conversation(channel)
+        if not isinstance(place, str):
+            return place
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        cursor: str | None = None
+        for _page in range(HISTORY_PAGES):
+            answer = self.call(
+                method, channel=place, ts=thread_ts, oldest=f"{since.timestamp():.6f}", inclusive=True,
+                include_all_metadata=True, limit=PAGE, cursor=cursor,
+            )  # fmt: skip
+            if not isinstance(answer, Answer):
+                return answer
+            for message in answer.data.get("messages", ()):
+                if _outbox_id(message) == outbox_id:
+                    return Posted(place, str(message["ts"]))
+            cursor = (answer.data.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return Absent()
+        return Refused("too_much_history")
+
+    # -- places ---------------------------------------------------------------------------------------------
+
+    def conversation(self, channel: str) -> str | Failure:
+        """Return the id of a conversation given by its id, a user's id or a channel's name."""
+        name = channel.removeprefix("#")
+        if _is_id(name, "CGD"):
+            return name
+        if (known := self._ids.get(name)) is not None:
+            return known
+        found = self.open_dm(name) if _is_id(name, "UW") else self._named(name)
+        if isinstance(found, str):
+            with self._lock:
+                self._ids[name] = found
+        return found
+
+    def open_dm(self, user: str) -> str | Failure:
+        """Return the id of the direct messages with a person."""
+        answer = self.call("conversations.open", users=user)
+        return str(answer.data["channel"]["id"]) if isinstance(answer, Answer) else answer
+
+    def _named(self, name: str) -> str | Failure:
+        """Look among the bot's own channels first: a large workspace has too many others."""
+        for method, types in (
+            ("users.conversations", "public_channel,private_channel"),
+            ("conversations.list", "public_channel"),
+        ):
+            for page in self._pages(method, types):
+                if not isinstance(page, Answer):
+                    return page
+                for channel in page.data.get("channels", ()):
+                    if channel.get("name") == name:
+                        return str(channel["id"])
+        return Refused("channel_not_found")
+
+    def _pages(self, method: str, types: str) -> Iterator[Answer | Failure]:
+        cursor: str | None = None
+        for _page in range(LIST_PAGES):
+            answer = self.call(method, types=types, exclude_archived=True, limit=LIST_PAGE, cursor=cursor)
+            yield answer
+            if not isinstance(answer, Answer):
+                return
+            cursor = (answer.data.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return
+
+    def join(self, channel: str) -> Answer | Failure:
+        """Put the bot into a public channel."""
+        place = self.conversation(channel)
+        return self.call("conversations.join", channel=place) if isinstance(place, str) else place
+
+    # -- evidence -------------------------------------------------------------------------------------------
+
+    def auth_test(self) -> Answer | Failure:
+        """Ask whose token it is, and what it may do."""
+        return self.call("auth.test")
+
+    def trouble(self, channels: Sequence[str]) -> str | None:
+        """Return what stands in the way of sending to these channels, in one line; None: nothing."""
+        who = self.auth_test()
+        if not isinstance(who, Answer):
+            return f"auth.test: {said(who)}"
+        missing = sorted(set(SCOPES) - who.scopes)
+        if missing and who.scopes:
+            return f"the token lacks {', '.join(missing)}"
+        for channel in dict.fromkeys(channels):
+            problem = self._trouble_in(channel)
+            if problem is not None:
+                return f"#{channel.removeprefix('#')}: {problem}"
+        return None
+
+    def _trouble_in(self, channel: str) -> str | None:
+        place = self.conversation(channel)
+        if not isinstance(place, str):
+            return said(place)
+        answer = self.call("conversations.info", channel=place)
+        if not isinstance(answer, Answer):
+            return said(answer)
+        info = answer.data.get("channel") or {}
+        if info.get("is_archived"):
+            return "is_archived"
+        if info.get("is_member") or not info.get("is_private"):
+            return None  # a public channel is joined when the first message needs it
+        return "not_in_channel"
+
+
+def said(failure: Failure) -> str:
+    """Return a failure in a few words."""
+    if isinstance(failure, RateLimited):
+        return f"rate limited for {failure.retry_after:g} s"
+    if isinstance(failure, Refused):
+        return str(failure)
+    return f"{'no answer' if isinstance(failure, Unknown) else 'cannot be reached'}: {failure.reason}"
+
+
+def _forbid_in_transaction() -> None:
+    if in_transaction():
+        raise RuntimeError("Slack was called inside a write transaction")
+
+
+def _listed(blocks: Blocks | None) -> list[Mapping[str, Any]] | None:
+    return list(blocks) if blocks else None
+
+
+def _is_id(name: str, initials: str) -> bool:
+    return len(name) > 1 and name[0] in initials and name.isalnum() and name.upper() == name
+
+
+def _metadata(outbox_id: int | None) -> dict[str, Any] | None:
+    return None if outbox_id is None else {"event_type": EVENT_TYPE, "event_payload": {"outbox_id": outbox_id}}
+
+
+def _outbox_id(message: Mapping[str, Any]) -> int | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    found = (metadata.get("event_payload") or {}).get("outbox_id")
+    return int(found) if isinstance(found, int | str) and str(found).isdigit() else None
+
+
+def _posted(answer: Answer | Failure) -> Posted | Failure:
+    if not isinstance(answer, Answer):
+        return answer
+    return Posted(str(answer.data["channel"]), str(answer.data["ts"]))
+
+
+def _header(headers: Mapping[str, Any] | None, name: str) -> str | None:
+    for key, value in (headers or {}).items():
+        if key.lower() == name:
+            return str(value[0] if isinstance(value, list) else value)
+    return None
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return max(float(text or 1), 0.0)
+    except ValueError:
+        return 1.0
+
+
+def _failure(response: SlackResponse) -> Failure:
+    data = response.data if isinstance(response.data, dict) else {}
+    error = str(data.get("error", ""))
+    if response.status_code == TOO_MANY or error in RATE_LIMITED:
+        return RateLimited(_seconds(_header(response.headers, "retry-after")))
+    if response.status_code >= SERVER_ERRORS or error in IN_DOUBT or not error or " " in error:
+        # A body that is not JSON comes as an “error” in words; a proxy in between may have written it.
+        return Unknown(f"HTTP {response.status_code} {error[:60]}".strip())
+    messages = (data.get("response_metadata") or {}).get("messages") or ()
+    return Refused(error, data.get("needed"), data.get("provided"), tuple(str(message) for message in messages))
+
+
+def _lost(error: Exception) -> Failure:
+    reason = error.reason if isinstance(error, URLError) else error
+    text = f"{type(reason).__name__}: {reason}"[:120] if isinstance(reason, Exception) else str(reason)[:120]
+    # A refused connection, or a host without an address: nothing was sent. Anything later may have arrived.
+    if isinstance(reason, ConnectionRefusedError | socket.gaierror):
+        return Away(text)
+    return Unknown(text)
+
+
+def _responded(response: WebhookResponse) -> Answer | Failure:
+    if response.status_code == TOO_MANY:
+        return RateLimited(_seconds(_header(response.headers, "retry-after")))
+    if response.status_code >= SERVER_ERRORS:
+        return Unknown(f"HTTP {response.status_code}")
+    if response.status_code >= 400 or '"ok":false' in response.body.replace(" ", ""):  # noqa: PLR2004 - HTTP
+        return Refused(_error_in(response.body))
+    return Answer({})
+
+
+def _error_in(body: str) -> str:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return body.strip()[:80] or "refused"
+    return str(parsed.get("error", "refused")) if isinstance(parsed, dict) else "refused"

@@ -1,0 +1,306 @@
+"""Results as the domain makes them, one or more of every kind that is shown."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domain.access.results import AccessList, Granted, Holder, Revoked, Welcome
+from domain.alerts.results import AlertCard, AlertList
+from domain.approvals.results import ApprovalCard, ApprovalLine, ApprovalList, BreakGlassCard, Decided, Question
+from domain.audit.results import AuditLine, AuditList, Verification
+from domain.delivery.results import (
+    DeliveryDropped,
+    DeliveryList,
+    DeliveryRetried,
+    PausedLane,
+    RouteChanged,
+    RouteLine,
+    RouteList,
+    RouteTest,
+    StuckMessage,
+)
+from domain.held.results import HeldDecided, HeldItem, HeldList
+from domain.operation import Checked, Wanted
+from domain.outcomes import Result
+from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
+from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
+from domain.system.results import DoctorView, HelpLine, HelpView
+
+AT = datetime(2026, 11, 24, 15, 42, tzinfo=UTC)
+LATER = AT + timedelta(minutes=26)
+HOSTILE = "<!channel> <@U9> *bold* _it_ ~no~ `code` &amp; <https://evil.example|click>\n> quoted \u202eright to left"
+
+
+def shown(moment: datetime) -> str:
+    """Return how a moment is written into a message."""
+    stamp, utc = int(moment.timestamp()), moment.strftime("%Y-%m-%d %H:%M")
+    return f"<!date^{stamp}^{{date_short_pretty}} {{time}}|{utc} UTC>"
+
+
+RELEASE = Wanted(
+    what="release the kill switch",
+    facts=(("Engaged by", "<@U1>"), ("Since", AT.isoformat()), ("Held in the queue", "17; none of it runs by itself")),
+    if_approved="production resumes at once, since go-live is on",
+    does_not_change="go-live stays as it is; held work stays held until a manager runs or drops it",
+    way_back="`/killswitch engage`, at once, by anyone who works here",
+    done="the kill switch is released; production acts again",
+    unchanged="the kill switch stays engaged",
+    approve_label="Release the kill switch",
+)
+
+
+def kill_switch(**changes: Any) -> KillSwitchCard:
+    base: dict[str, Any] = {
+        "engaged_by": "U1", "engaged_at": AT, "reasons": ("Texts going out in Quebec without the opt-out line",),
+        "go_live_enabled": True, "version": 41, "audit_id": 48207,
+        "held": (
+            HeldCount(operation="followup.claim", count=12, oldest_at=AT),
+            HeldCount(operation="offer.send", count=5, oldest_at=AT),
+        ),
+    }  # fmt: skip
+    return KillSwitchCard(**{**base, **changes})
+
+
+def released(**changes: Any) -> KillSwitchCard:
+    base: dict[str, Any] = {
+        "is_engaged": False, "released_at": AT + timedelta(hours=2, minutes=5), "requested_by": "U2",
+        "released_by": "U3", "release_reason": "templates fixed", "version": 42,
+    }  # fmt: skip
+    return kill_switch(**{**base, **changes})
+
+
+def approval(status: str = "pending", **changes: Any) -> ApprovalCard:
+    base: dict[str, Any] = {
+        "approval_id": 318, "operation": "killswitch.release", "target": "kill switch", "wanted": RELEASE,
+        "requester": "U2", "reason": "the templates are fixed", "created_at": AT,
+        "expires_at": AT + timedelta(hours=1), "status": status, "bound_to": {"switches": "41"},
+        "can_decide": ("U3", "U4"), "seen": "0f3a0f3a0f3a", "audit_id": 48212,
+    }  # fmt: skip
+    if status not in {"pending", "deciding", "expired"}:
+        base |= {"decided_by": "U3", "decided_at": LATER}
+    return ApprovalCard(**{**base, **changes})
+
+
+def break_glass(**changes: Any) -> BreakGlassCard:
+    base: dict[str, Any] = {
+        "break_glass_id": 3, "at": AT, "actor": "U5", "operation": "golive.enable",
+        "done": "go-live is on; production acts", "reason": "Dana and Marc are on a plane",
+        "overridden": ("worker seen: never seen",), "can_sign_off": ("U3",), "audit_id": 48300,
+    }  # fmt: skip
+    return BreakGlassCard(**{**base, **changes})
+
+
+def alert(**changes: Any) -> AlertCard:
+    base: dict[str, Any] = {
+        "alert_id": 77, "severity": "warning", "headline": "3 held actions were too old to run and were dropped",
+        "facts": (("What to do", "do them afresh where they are still wanted"),), "state": "open", "times": 1,
+        "opened_at": AT, "last_at": AT, "audit_id": 48190,
+    }  # fmt: skip
+    return AlertCard(**{**base, **changes})
+
+
+def line(number: int = 318, **changes: Any) -> ApprovalLine:
+    base: dict[str, Any] = {
+        "approval_id": number, "operation": "golive.enable", "what": "go live", "requester": "U2",
+        "reason": "two clean weeks", "status": "pending", "created_at": AT, "expires_at": LATER, "seen": "0f3a",
+    }  # fmt: skip
+    return ApprovalLine(**{**base, **changes})
+
+
+def held_item(number: int) -> HeldItem:
+    return HeldItem(
+        held_id=number, operation="followup.claim", target=f"task {number}", actor="U2",
+        reason="The kill switch is engaged by <@U1>.", held_at=AT, not_after=LATER,
+    )  # fmt: skip
+
+
+def stuck(number: int = 9, state: str = "held") -> StuckMessage:
+    return StuckMessage(
+        outbox_id=number, state=state, destination="route:oncall", channel="C0ONCALL", card="alert", thing="alert:77",
+        error="no answer in 10 s", cure="look into the channel; *Try again* where it is not there", attempts=3,
+        created_at=AT, attempted_at=LATER,
+    )  # fmt: skip
+
+
+def audit_line(number: int, **changes: Any) -> AuditLine:
+    base: dict[str, Any] = {
+        "audit_id": number, "at": AT, "actor": "U1", "claimed_actor": None, "surface": "slack",
+        "operation": "killswitch.engage", "target": "kill switch", "outcome": "done", "reason": "texts in QC",
+        "correlation_id": "c", "before": None, "after": None, "hash": "0" * 64,
+    }  # fmt: skip
+    return AuditLine(**{**base, **changes})
+
+
+SIGNED = Statement(
+    statement="kill_switch_drill", meaning="The kill switch was engaged and released as a drill", good_for_days=90,
+    signed_by="U3", signed_at=AT, valid_until=AT + timedelta(days=90), is_valid=True,
+)  # fmt: skip
+UNSIGNED = Statement(statement="counsel_asked", meaning="Counsel was asked about consent", good_for_days=365)
+TOO_OLD = Statement(
+    statement="dncl_registered", meaning="The team is registered", good_for_days=365, signed_by="U3", signed_at=AT,
+    valid_until=AT,
+)  # fmt: skip
+BLOCKER = Check(
+    name="worker seen", severity=Severity.BLOCKER, ok=False, detail="last seen 3 minutes ago", evidence_at=AT,
+    cure="start `valhalla worker`",
+)  # fmt: skip
+WARNING = Check(
+    name="a second manager", severity=Severity.WARN, ok=False, detail="nobody else can approve",
+    cure="`/access grant @someone manager`",
+)  # fmt: skip
+NOTE = Check(name="enforcement on", severity=Severity.INFO, ok=False, detail="development: `--as` works")
+PASSED = Check(name="clock data right", severity=Severity.BLOCKER, ok=True, detail="the seven canaries agree")
+
+
+def runbook(**changes: Any) -> RunbookStatus:
+    base: dict[str, Any] = {
+        "ok_to_enable_go_live": False, "blockers": (BLOCKER,), "warnings": (WARNING,), "info": (NOTE,),
+        "passed": (PASSED,), "statements": (SIGNED, UNSIGNED, TOO_OLD), "checked_at": LATER,
+    }  # fmt: skip
+    return RunbookStatus(**{**base, **changes})
+
+
+VIEW = GoLiveView(
+    go_live_enabled=True, kill_switch_engaged=False, version=41, changed_by="U3", changed_at=AT,
+    reason="counsel signed", was_ever_live=True,
+)  # fmt: skip
+GO_LIVE = GoLiveCard(
+    go_live_enabled=True, kill_switch_engaged=False, version=42, at=AT, requested_by="U2", approved_by="U3",
+    reason="two clean weeks", audit_id=48210,
+)  # fmt: skip
+DECIDED = Decided(approval_id=318, status="approved", headline="the kill switch is released; production acts again")
+QUESTION = Question(approval_id=318, asked_by="U3", requester="U2", text="does this cover Alberta too?")
+GRANTED = Granted(user_id="U6", role="operator", granted_by="U3", audit_id=12)
+HOLDERS = AccessList(
+    items=(
+        Holder(user_id="U5", role="owner", since=AT, granted_by="settings", source="settings"),
+        Holder(user_id="U3", role="manager", since=AT, granted_by="U5", source="grant"),
+        Holder(user_id="U4", role="manager", since=AT, granted_by="U5", source="grant"),
+    )
+)
+HELP = HelpView(
+    role="operator",
+    topic=None,
+    elsewhere=3,
+    items=(
+        HelpLine(
+            operation="killswitch.engage", command="killswitch", usage="/killswitch engage [REASON]",
+            summary="Stop everything that acts, at once", example="/killswitch engage texts without opt-out in QC",
+        ),
+        HelpLine(operation="golive.state", command="golive", usage="/golive", summary="Show the switches", example="/golive"),
+    ),
+)  # fmt: skip
+ROUTE = RouteLine(kind="oncall", meaning="alerts and the kill switch", channel="oncall", is_default=True)
+ROUTE_SET = RouteLine(
+    kind="governance", meaning="approvals", channel="C0GOV", is_default=False, changed_by="U5", updated_at=AT, version=2
+)
+ROUTE_CHANGED = RouteChanged(
+    kind="governance", meaning="approvals", channel="C0GOV", before="governance", changed=True, changed_by="U5",
+    version=2, audit_id=9,
+)  # fmt: skip
+ROUTE_TEST = RouteTest(kind="oncall", meaning="alerts and the kill switch", channel="C0ONCALL", asked_by="U5", at=AT)
+STUCK = DeliveryList(
+    items=(stuck(), stuck(10, "dead")), total=2, queued=4, oldest_queued_at=AT,
+    paused=(PausedLane(channel="C0GOV", paused_until=LATER),),
+)  # fmt: skip
+
+CARDS: dict[str, list[Result]] = {
+    "kill_switch": [
+        kill_switch(), kill_switch(reasons=(), held=(), go_live_enabled=False), released(),
+        released(released_by=None, overridden=("worker seen: never seen",), held=()),
+        kill_switch(reasons=(HOSTILE,) * 40),
+    ],
+    "go_live": [
+        GO_LIVE, GO_LIVE.model_copy(update={"go_live_enabled": False, "approved_by": None}),
+        GO_LIVE.model_copy(update={"kill_switch_engaged": True, "overridden": ("a: b",)}),
+    ],
+    "reason_asked": [ReasonAsked(engaged_at=AT)],
+    "approval": [
+        approval(), approval(can_decide=()), approval("deciding"), approval("approved", note="fine"),
+        approval("rejected", note="not yet"), approval("expired"), approval("withdrawn"),
+        approval("withdrawn", outcome_detail="its requester no longer holds the role"),
+        approval("superseded", replaced_by=319), approval("superseded", outcome_detail="an owner broke glass"),
+        approval("failed", outcome_detail="Then: switches 41. Now: switches 43."),
+        approval(operation="golive.enable", reason=None, gates=(Checked(name="x", ok=False, detail="y"),)),
+    ],
+    "question": [QUESTION, QUESTION.model_copy(update={"text": HOSTILE})],
+    "break_glass": [
+        break_glass(), break_glass(can_sign_off=(), overridden=()),
+        break_glass(signed_off_by="U3", signed_off_at=LATER, note="agreed"),
+    ],
+    "alert": [
+        alert(), alert(times=4, last_at=LATER),
+        alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
+        alert(state="resolved", resolved_by="U3", resolved_at=LATER, note="token renewed"),
+    ],
+    "route_test": [ROUTE_TEST],
+    "welcome": [
+        Welcome(user_id="U6", role=role, granted_by="U3")
+        for role in ("auditor", "operator", "oncall", "manager", "owner")
+    ],
+}  # fmt: skip
+
+REPLIES: dict[str, list[Result]] = {
+    "golive.state": [
+        VIEW, VIEW.model_copy(update={"go_live_enabled": False, "was_ever_live": False, "changed_by": None}),
+        VIEW.model_copy(update={"kill_switch_engaged": True, "engaged_by": "U1", "engaged_at": AT}),
+    ],
+    "golive.enable": [GO_LIVE],
+    "golive.disable": [GO_LIVE.model_copy(update={"go_live_enabled": False, "changed": False, "approved_by": None})],
+    "golive.checklist": [runbook()],
+    "golive.attest": [Attested(statement=SIGNED)],
+    "killswitch.engage": [kill_switch(), kill_switch(already_engaged=True)],
+    "killswitch.release": [released()],
+    "killswitch.explain": [kill_switch(already_engaged=True)],
+    "runbook.status": [runbook(), runbook(ok_to_enable_go_live=True, blockers=(), warnings=(), info=())],
+    "runbook.markdown": [Markdown(markdown="# Runbook\n\n" + "- a check: fine\n" * 2_000)],
+    "approvals.list": [
+        ApprovalList(items=(line(),), unsigned=(break_glass(),)), ApprovalList(items=()),
+        ApprovalList(items=tuple(line(n, reason="x" * 500) for n in range(40))),
+        ApprovalList(items=(), unsigned=(break_glass(),)),
+    ],
+    "approvals.mine": [ApprovalList(items=(line(),), mine=True), ApprovalList(items=(), mine=True)],
+    "approvals.ask": [QUESTION],
+    "approvals.withdraw": [Decided(approval_id=1, status="withdrawn", headline="Withdrawn: go-live stays off")],
+    "approvals.approve": [DECIDED],
+    "approvals.reject": [Decided(approval_id=1, status="rejected", headline="Rejected: go-live stays off")],
+    "approvals.break_glass": [Decided(approval_id=1, status="superseded", headline="Break glass: go-live is on")],
+    "approvals.signoff": [break_glass(signed_off_by="U3", signed_off_at=LATER)],
+    "access.list": [HOLDERS, AccessList(items=())],
+    "access.request": [GRANTED],
+    "access.grant": [GRANTED, GRANTED.model_copy(update={"changed": False})],
+    "access.revoke": [Revoked(user_id="U6", roles=("operator",), revoked_by="U3", tasks_released=3)],
+    "held.list": [
+        HeldList(items=tuple(held_item(n) for n in range(1, 51)), total=900), HeldList(items=(), total=0),
+    ],
+    "held.run": [HeldDecided(held_id=1, operation="followup.claim", state="run")],
+    "held.drop": [HeldDecided(held_id=1, operation="followup.claim", state="dropped")],
+    "alerts.list": [
+        AlertList(items=tuple(alert(alert_id=n) for n in range(1, 51))), AlertList(items=()),
+    ],
+    "alerts.ack": [alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT)],
+    "alerts.resolve": [alert(state="resolved", resolved_by="U3", resolved_at=AT)],
+    "audit.list": [
+        AuditList(items=tuple(audit_line(n, claimed_actor="the dialer") for n in range(200, 0, -1)), next_cursor=1),
+        AuditList(items=(audit_line(1),)), AuditList(items=()),
+    ],
+    "audit.verify": [
+        Verification(ok=True, sealed=48207, unsealed=2, head="ab" * 32),
+        Verification(ok=False, sealed=10, unsealed=0, first_break="entry 7 was changed"),
+    ],
+    "delivery.list": [
+        STUCK, DeliveryList(items=(), total=0, queued=0), DeliveryList(items=(), total=0, queued=3),
+        DeliveryList(items=tuple(stuck(n) for n in range(50)), total=80, queued=0),
+    ],
+    "delivery.retry": [DeliveryRetried(outbox_ids=(9, 10), still_stuck=0)],
+    "delivery.drop": [DeliveryDropped(outbox_id=9, destination="user:U1", card="alert", still_stuck=1)],
+    "route.list": [RouteList(items=(ROUTE, ROUTE_SET)), RouteList(items=())],
+    "route.set": [ROUTE_CHANGED, ROUTE_CHANGED.model_copy(update={"changed": False})],
+    "route.test": [ROUTE_TEST],
+    "system.help": [
+        HELP, HelpView(role=None, topic=None, items=(), elsewhere=40),
+        HelpView(role="auditor", topic="*x* <!here>", items=()),
+    ],
+    "system.doctor": [
+        DoctorView(ok=False, checks=(BLOCKER, WARNING, NOTE, PASSED)), DoctorView(ok=True, checks=(PASSED,)),
+    ],
+}  # fmt: skip

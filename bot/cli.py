@@ -43,7 +43,7 @@ def bot() -> None:
     """Take commands and clicks from Slack (Socket Mode)."""
     from bot.main import run_bot  # noqa: PLC0415
 
-    run_bot(_settings())
+    raise typer.Exit(run_bot(_settings()))
 
 
 @app.command()
@@ -51,7 +51,7 @@ def worker() -> None:
     """Send messages, run queued and scheduled work, seal the audit."""
     from workers.main import run_worker  # noqa: PLC0415
 
-    run_worker(_settings())
+    raise typer.Exit(run_worker(_settings()))
 
 
 @app.command()
@@ -59,7 +59,7 @@ def scheduler() -> None:
     """Claim and enqueue scheduled work."""
     from workers.scheduler import run_scheduler  # noqa: PLC0415
 
-    run_scheduler(_settings())
+    raise typer.Exit(run_scheduler(_settings()))
 
 
 @app.command()

@@ -1,9 +1,7 @@
 """The bot process: Socket Mode connections, the receiver behind them, a heartbeat beside them."""
 
-import signal
-from threading import Event
-
 import structlog
+from slack_sdk import WebClient
 
 from bot.slack_api import SlackApi
 from bot.surfaces.slack.answers import Answers
@@ -11,36 +9,49 @@ from bot.surfaces.slack.grammar import Grammar
 from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.receiver import Receiver
 from bot.surfaces.slack.socket_mode import SocketMode
+from domain.gate import Gate
+from domain.processes.service import process_id
 from domain.settings import Settings, SettingsError
 from domain.start import start
-from workers.heartbeat import Heartbeat, process_id
+from workers.heartbeat import Heartbeat
+from workers.process import drain, leave, stop_on_signals
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
+INTERACTIVE_TIMEOUT = 3
+"""Seconds Slack has to answer a call somebody waits for."""
 
 
-def run_bot(settings: Settings) -> None:
+def run_bot(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; raises `SettingsError` where a token is missing."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise SettingsError("SLACK_BOT_TOKEN and SLACK_APP_TOKEN must be set: `valhalla manifest` makes the app")
-    gate = start(settings)
-    api = SlackApi.from_settings(settings)
-    runner = process_id()
-    grammar = Grammar(gate.registry, prefix=settings.command_prefix)
-    receiver = Receiver(gate, grammar, Answers(api), gate.clock, runner)
-    app = build_app(api.client, receiver)
-    sockets = SocketMode(
-        app, api.client, settings.slack_app_token.get_secret_value(), settings.socket_connections
-    )
-    heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {"sockets": sockets.connected()})
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop = stop_on_signals()
+    gate, runner = start(settings), process_id()
+    receiver, sockets = _wire(gate, runner)
+    heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {"sockets": _connected(sockets)})
     sockets.start()
     heartbeat.start()
-    log.info("bot_started", connections=settings.socket_connections, runner=runner)
-    stopped.wait()
-    log.info("bot_stopping")
+    log.info("bot.started", runner=runner)
+    stop.wait()
+    log.info("bot.stopping", runner=runner)
     sockets.close()
-    receiver.close()
-    heartbeat.stop()
+    drained = drain([receiver.close, heartbeat.stop])
     gate.database.close()
+    return leave(drained=drained)
+
+
+def _wire(gate: Gate, runner: str) -> tuple[Receiver, SocketMode]:
+    settings = gate.settings
+    assert settings.slack_bot_token is not None and settings.slack_app_token is not None
+    token = settings.slack_bot_token.get_secret_value()
+    client = WebClient(token=token, base_url=settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT)
+    answers = Answers(SlackApi(token, settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT))
+    receiver = Receiver(gate, Grammar(gate.registry, prefix=settings.command_prefix), answers, gate.clock, runner)
+    app_token = settings.slack_app_token.get_secret_value()
+    app = build_app(client, receiver)
+    return receiver, SocketMode(app, client, app_token, settings.socket_connections)
+
+
+def _connected(sockets: SocketMode) -> str:
+    open_now, wanted = sockets.connected(), sockets.wanted
+    return "ok" if open_now == wanted else f"{open_now} of {wanted} connections are open"

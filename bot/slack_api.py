@@ -127,9 +127,9 @@ class SlackApi:
             return _failure(error.response)
         except (URLError, HTTPException, OSError) as error:
             return _lost(error)
-        assert isinstance(response, SlackResponse)
-        scopes = _header(response.headers, "x-oauth-scopes")
-        return Answer(dict(response.data), frozenset(scopes.replace(" ", "").split(",")) if scopes else frozenset())
+        scopes = (_header(response.headers, "x-oauth-scopes") or "").replace(" ", "")
+        data = response.data if isinstance(response.data, dict) else {}
+        return Answer(data, frozenset(scopes.split(",")) if scopes else frozenset())
 
     # -- messages -------------------------------------------------------------------------------------------
 

@@ -4,14 +4,19 @@ from domain.access.operations import OPERATIONS as ACCESS
 from domain.alerts.operations import OPERATIONS as ALERTS
 from domain.approvals.operations import OPERATIONS as APPROVALS
 from domain.audit.operations import OPERATIONS as AUDIT
+from domain.delivery.operations import OPERATIONS as DELIVERY
+from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.held.operations import OPERATIONS as HELD
+from domain.inbox.operations import OPERATIONS as INBOX
 from domain.operation import AnyOperation, Registry
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.system.operations import OPERATIONS as SYSTEM
+from domain.ticks.operations import OPERATIONS as TICKS
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM,
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
+    *INBOX, *TICKS, *FOLLOWUP,
 )  # fmt: skip
 
 

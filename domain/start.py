@@ -15,33 +15,30 @@ class StartError(Exception):
 
 
 def start(settings: Settings, *more: AnyOperation, clock: Clock = system_clock) -> Gate:
-    """Return a gate on the settings' database.
-
-    The embedded SQLite file is migrated by whoever comes first; a server is migrated on purpose (`valhalla migrate`).
-    Raises `StartError` where the database is away or not at head.
-    """
+    """Return a gate on the settings' database; raises `StartError` where that is away or not at head."""
     database = Database(settings.database)
     try:
-        _bring_to_head(database, settings)
-        bootstrap_owners(database, settings.owners, clock)
-    except StartError:
-        raise
+        prepare(database, settings, clock)
     except Unavailable as error:
         raise StartError(f"The database gives no answer ({error}): check DATABASE_URL.") from None
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        first = str(error).strip().splitlines()[0]
-        raise StartError(f"The database gives no answer ({first}): check DATABASE_URL.") from None
     return Gate(database, build_registry(*more), settings, clock)
 
 
-def _bring_to_head(database: Database, settings: Settings) -> None:
-    at, head = schema_revision(database), head_revision()
-    if at == head:
-        return
-    if database.is_sqlite:
+def prepare(database: Database, settings: Settings, clock: Clock) -> None:
+    """Bring the database to what the program needs, and the owners into their role.
+
+    The embedded SQLite file is migrated by whoever comes first; a server is migrated on purpose (`valhalla migrate`).
+    Raises `Unavailable` where the database is away, `StartError` where it is not at head.
+    """
+    try:
+        at = schema_revision(database)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise Unavailable(str(error).strip().splitlines()[0]) from error
+    if at != head_revision():
+        if not database.is_sqlite:
+            where = f"is at revision {at}" if at else "is empty"
+            raise StartError(f"The database {where}, this program needs {head_revision()}: run `valhalla migrate`.")
         migrate(settings.database)
-        return
-    where = f"is at revision {at}" if at else "is empty"
-    raise StartError(f"The database {where}, this program needs {head}: run `valhalla migrate`.")
+    bootstrap_owners(database, settings.owners, clock)

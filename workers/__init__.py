@@ -1,1 +1,1 @@
-"""Background processes: queue workers, the scheduler, the senders and the embedded Redis server."""
+"""What runs without anybody asking: sending, sweeping, scheduling, and the queue's actors."""

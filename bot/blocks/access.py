@@ -36,6 +36,8 @@ FIRST_THINGS: dict[str, tuple[str, ...]] = {
 
 
 def _article(role: str) -> str:
+    if role == "oncall":
+        return "on call"
     return f"{'an' if role[:1] in 'aeiou' else 'a'} {words(role)}"
 
 

@@ -108,7 +108,7 @@ def _approved(card: ApprovalCard) -> Rendered:
         kit.lines(_asked(card, "asked"), _decision(card, "approved")),
         _facts(card),
         kit.lines(
-            f"*Since then*  {words(card.wanted.if_approved)}",
+            f"*What it means*  {words(card.wanted.if_approved)}",
             f"*Did not change*  {words(card.wanted.does_not_change)}" if card.wanted.does_not_change else None,
             f"*Way back*  {words(card.wanted.way_back)}",
         ),
@@ -162,10 +162,19 @@ def _ending(card: ApprovalCard) -> tuple[str, list[str], bool]:
         nobody = f"Nobody decided by {when(card.expires_at)}. Nothing changed."
         return f"EXPIRED: {unchanged}", [nobody], True
     if card.status == "withdrawn":
-        return f"WITHDRAWN: {unchanged}", [_decision(card, "took it back"), *detail], True
-    if card.replaced_by:
-        return f"REPLACED by A-{card.replaced_by}: {what}", detail, False
-    return f"SETTLED WITHOUT IT: {what}", [_decision(card, "closed it"), *detail], False
+        return f"WITHDRAWN: {unchanged}", *_withdrawal(card)
+    if card.decided_by:
+        alone = f"{who(card.decided_by)} did it alone, {when(card.decided_at)}; the announcement tells why"
+        return f"CLOSED: {words(card.wanted.done)}", [alone, *detail], False
+    by = f" as A-{card.replaced_by}" if card.replaced_by else ""
+    return f"REPLACED: it was asked again{by}. This request no longer counts: {what}", detail, False
+
+
+def _withdrawal(card: ApprovalCard) -> tuple[list[str], bool]:
+    """Taken back by whoever asked, or ended with the role of whoever asked: then nobody can ask again from here."""
+    if card.decided_by == card.requester or not card.outcome_detail:
+        return [_decision(card, "took it back")], True
+    return [f"Ended {when(card.decided_at)}: {words(card.outcome_detail)}"], False
 
 
 def question(asked: Question) -> Rendered:

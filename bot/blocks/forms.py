@@ -14,6 +14,8 @@ from domain.parameters import Parameter, Params, describe
 
 PREFIX = "form:"
 METADATA_LIMIT = 3_000
+CARRIED = "carried"
+"""Where a form's metadata keeps parameters nobody is asked for; what the surface keeps stands beside it."""
 _TITLE, _SUBMIT, _ERROR = 24, 24, 300
 TITLES = {
     "golive.enable": ("Ask to go live", "Ask"),
@@ -113,7 +115,9 @@ def _about(parameter: Parameter, given: Any) -> str:
 
 
 def _metadata(carried: Mapping[str, Any], private: Mapping[str, Any]) -> str:
-    made = compact({"carried": dict(carried), "private": dict(private)})
+    if CARRIED in private:
+        raise ValueError(f"{CARRIED!r} is the form's own word")
+    made = compact({**private, CARRIED: dict(carried)})
     if len(made) > METADATA_LIMIT:
         raise ValueError("the form would have to carry more than Slack takes")
     return made
@@ -139,12 +143,12 @@ def form_operation(view: Mapping[str, Any]) -> str:
 
 def read_private(view: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the surface had put into `private`."""
-    return dict(_read_metadata(view).get("private") or {})
+    return {name: kept for name, kept in _read_metadata(view).items() if name != CARRIED}
 
 
 def read_form(view: Mapping[str, Any]) -> dict[str, Any]:
     """Return the raw parameters of a submitted form: what it carried, and what was entered."""
-    raw = dict(_read_metadata(view).get("carried") or {})
+    raw = dict(_read_metadata(view).get(CARRIED) or {})
     for name, states in view.get("state", {}).get("values", {}).items():
         given = inputs.entered(states.get(inputs.ENTERED, {}))
         if given is not None:
@@ -153,9 +157,11 @@ def read_form(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def form_errors(view: Mapping[str, Any], refusal: Refused) -> dict[str, str]:
-    """Return what to say beside the field a refusal is about; empty where the form has no such field."""
-    fields = {block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"}
-    if refusal.field not in fields or refusal.field is None:
-        return {}
+    """Return what to say beside the field a refusal is about, or beside the first one where it is about none of them.
+
+    Empty only where the form has no field at all.
+    """
+    fields = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
     said = unmarked(words(f"{refusal.detail} {refusal.remedy}".strip()))
-    return {refusal.field: cut_plain(said, _ERROR)}
+    beside = [name for name in fields if name == refusal.field] or fields[:1]
+    return {name: cut_plain(said, _ERROR) for name in beside}

@@ -46,10 +46,9 @@ def _item(item: HeldItem) -> list[Block]:
 
 def decided(answer: HeldDecided) -> Rendered:
     """Return what became of one held action."""
-    what = f"held action {answer.held_id} ({words(answer.operation)})"
     done = {"run": "It was done now, for whom it was held.", "dropped": "It is not done."}.get(answer.state, "")
     return kit.message(
-        f"{words(answer.state).capitalize()}: {what}.",
+        f"Held action {answer.held_id} was {words(answer.state)}: {words(answer.operation)}",
         kit.lines(done, words(answer.detail)),
         kit.actions(kit.button("Show what still waits", "held.list")),
         kit.context("Prime Law", "held work"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.blocks.press import VALUE_LIMIT, Pressed, action_id, compact, option_value, parse_press
-from bot.blocks.text import cut, cut_plain, unmarked, with_prefix_in_code, words
+from bot.blocks.text import cut, cut_plain, safe, unmarked, with_prefix_in_code, words
 from domain.outcomes import Button
 
 __all__ = ["Block", "Pressed", "Rendered", "Style", "message", "parse_press"]
@@ -62,7 +62,7 @@ def _prefixed(thing: Any, prefix: str) -> Any:
 def _spoken(block: Block) -> list[str]:
     kind = block["type"]
     if kind == "header":
-        return [f"*{words(block['text']['text'])}*"]
+        return [f"*{safe(block['text']['text'])}*"]
     if kind == "section":
         lines = [block["text"]["text"]] if "text" in block else []
         fields = [item["text"] for item in block.get("fields", ())]
@@ -70,7 +70,7 @@ def _spoken(block: Block) -> list[str]:
     if kind == "context":
         return [" ".join(item["text"] for item in block["elements"])]
     if kind == "rich_text":
-        return [words(text) for text in _texts(block)]
+        return [safe(line) for text in _texts(block) for line in text.split("\n")]
     return []
 
 

@@ -24,6 +24,15 @@ def kill_switch(card: KillSwitchCard) -> Rendered:
     return _engaged(card) if card.is_engaged else _released(card)
 
 
+def switched(card: KillSwitchCard) -> Rendered:
+    """Return the card for whoever pressed; pressed again, it says that the switch was engaged already."""
+    shown = kill_switch(card)
+    if not (card.already_engaged and card.is_engaged):
+        return shown
+    note = kit.lines("It was engaged already and stays so; what was said now was added to the reasons.")
+    return Rendered(shown.text, [*shown.blocks[:1], *note, *shown.blocks[1:]])
+
+
 def _engaged(card: KillSwitchCard) -> Rendered:
     lines = _reasons(card)
     if not card.reasons:
@@ -131,7 +140,7 @@ def _go_live_headline(card: GoLiveCard) -> str:
 def _who_switched(card: GoLiveCard) -> list[str]:
     if not card.changed:
         return ["Nothing changed."]
-    verb = "asked" if card.approved_by else "switched it"
+    verb = "asked" if card.approved_by else f"switched it {'on' if card.go_live_enabled else 'off'}"
     said = f": {quoted(card.reason)}" if card.reason else ""
     lines = [f"{who(card.requested_by)} {verb}, {when(card.at)}{said}"]
     if card.approved_by:
@@ -141,8 +150,9 @@ def _who_switched(card: GoLiveCard) -> list[str]:
 
 def _what_now(card: GoLiveCard) -> list[str]:
     if card.go_live_enabled:
+        when_acting = "Acts once the switch is released" if card.kill_switch_engaged else "Acts now"
         return [
-            "*Acts now*  ladders, claims, reserves and offers, within caps and contact rules",
+            f"*{when_acting}*  ladders, claims, reserves and offers, within caps and contact rules",
             "*Way back*  `/golive disable` or `/killswitch engage`, at once, by anyone who works here",
         ]
     return [

@@ -1,15 +1,28 @@
 """What the caller alone sees after an operation: one renderer for each, and one road for every outcome."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, get_type_hints
 
-from bot.blocks import access, alerts, approvals, audit, delivery, held, kit, prime_law, refusals, runbook, system
+from bot.blocks import (
+    access,
+    alerts,
+    approvals,
+    audit,
+    delivery,
+    followup,
+    followup_cards,
+    held,
+    kit,
+    prime_law,
+    refusals,
+    runbook,
+    system,
+)
 from bot.blocks.kit import Rendered
 from bot.blocks.text import words
 from domain.operation import AnyOperation
 from domain.outcomes import Done, Held, Outcome, PendingApproval, Result
 
-R = TypeVar("R", bound=Result)
 Reply = Callable[[Any], Rendered]
 
 REPLIES: Mapping[str, Reply] = {
@@ -18,9 +31,9 @@ REPLIES: Mapping[str, Reply] = {
     "golive.disable": prime_law.go_live,
     "golive.checklist": runbook.status,
     "golive.attest": runbook.attested,
-    "killswitch.engage": prime_law.kill_switch,
-    "killswitch.release": prime_law.kill_switch,
-    "killswitch.explain": prime_law.kill_switch,
+    "killswitch.engage": prime_law.switched,
+    "killswitch.release": prime_law.switched,
+    "killswitch.explain": prime_law.switched,
     "runbook.status": runbook.status,
     "runbook.markdown": runbook.markdown,
     "approvals.list": approvals.listing,
@@ -41,6 +54,13 @@ REPLIES: Mapping[str, Reply] = {
     "route.list": delivery.routes,
     "route.set": delivery.route_changed,
     "route.test": delivery.route_tested,
+    "followup.create": followup.created,
+    "followup.due": followup.due,
+    "followup.show": followup.ladder,
+    "followup.sla": followup_cards.sla,
+    "followup.claim": followup.claimed,
+    "followup.complete": followup.completed,
+    "followup.stop": followup.stopped,
     "held.list": held.listing,
     "held.run": held.decided,
     "held.drop": held.decided,
@@ -52,6 +72,16 @@ REPLIES: Mapping[str, Reply] = {
     "system.help": system.help_view,
     "system.doctor": system.doctor,
 }
+
+
+def model_of(operation: str) -> type[Result] | None:
+    """Return the result an operation's renderer takes, as it declares it; None where it has none."""
+    reply = REPLIES.get(operation)
+    if reply is None:
+        return None
+    hints = get_type_hints(reply)
+    first = next(iter(hints.values()))
+    return first if isinstance(first, type) and issubclass(first, Result) else None
 
 
 def render_outcome(operation: AnyOperation | str, outcome: Outcome, *, prefix: str = "") -> Rendered:

@@ -14,7 +14,7 @@ def help_view(view: HelpView) -> Rendered:
     topic = f" about “{safe(view.topic)}”" if view.topic else ""
     if not view.items:
         return _nothing(view, topic)
-    role = f"You are {'an' if view.role[:1] in 'aeiou' else 'a'} {words(view.role)}." if view.role else ""
+    role = f"Your role: {words(view.role)}." if view.role else ""
     grouped = groupby(sorted(view.items, key=lambda line: line.command), key=lambda line: line.command)
     return kit.message(
         f"What you can do here{topic}" if view.role else "You have no role here yet.",
@@ -26,7 +26,7 @@ def help_view(view: HelpView) -> Rendered:
 
 
 def _command(command: str, items: list[HelpLine]) -> Block:
-    said = [f"*/{words(command)}*"]
+    said = [f"*`/{words(command)}`*"]
     for line in items:
         example = f"   e.g. `{words(line.example)}`" if line.example and line.example != line.usage else ""
         said.append(f"`{words(line.usage)}`  {words(line.summary)}{example}")

@@ -23,6 +23,7 @@ _OURS = re.compile(r"&lt;(?P<mention>@[UW][A-Z0-9]+|#[CG][A-Z0-9]+)&gt;")
 _PIECE = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _FORMATTING = re.compile(r"[*_~`]")
+_CODE_MARK = re.compile("(?<!\u2060)`")
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 JOINER = "\u2060"
 """Stands beside a sign that would begin formatting; it has no width and is not a space."""
@@ -197,5 +198,5 @@ def unmarked(mrkdwn: str) -> str:
             return inside.split("|", 1)[1]
         return inside
 
-    text = re.sub(r"<[^<>]*>", spoken, mrkdwn).replace("`", "").replace(JOINER, "")
+    text = _CODE_MARK.sub("", re.sub(r"<[^<>]*>", spoken, mrkdwn)).replace(JOINER, "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

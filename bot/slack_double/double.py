@@ -18,6 +18,8 @@ from bot.slack_double.backend import Backend, Manifest, Settings
 from bot.slack_double.control import Control
 from bot.slack_double.faults import Faults
 from bot.slack_double.limits import RateLimits
+from bot.slack_double.overview import Overview
+from bot.slack_double.pages import page_routes
 from bot.slack_double.people import People
 from bot.slack_double.reading import Reading
 from bot.slack_double.scene import Scene
@@ -69,7 +71,8 @@ class SlackDouble:
         self._people, self._reading = People(self._backend), Reading(self._backend)
         self._scene = Scene(self._backend)
         control = Control(self._backend, self._people, self._reading, self._scene)
-        application = make_application(self._backend, control, pages)
+        own_page = page_routes(Overview(self._backend, self._reading, manifest))
+        application = make_application(self._backend, control, [*pages, *own_page])
 
         def on_stop() -> None:
             self._backend.feed.close()

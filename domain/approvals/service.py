@@ -24,6 +24,7 @@ from domain.parameters import Params
 from domain.prime_law import rules as prime_law
 
 OPEN = ("pending", "deciding")
+DECISIONS = ("approvals.approve", "approvals.reject", "approvals.withdraw")
 
 
 def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRule[Any]) -> PendingApproval | Refused:
@@ -234,14 +235,34 @@ def _is_unaltered(act: Act, row: Row[Any]) -> bool:
         reason=row.reason, wanted=row.wanted,
     )  # fmt: skip
     asked = act.connection.execute(
-        select(AuditEvent.after).where(
+        select(AuditEvent.id, AuditEvent.after).where(
             AuditEvent.correlation_id == row.correlation_id,
             AuditEvent.operation == row.operation,
             AuditEvent.outcome == "pending",
         )
-    ).scalars()
-    audited = any((after or {}).get("approval_id") == row.id and after.get("seal") == recomputed for after in asked)
-    return recomputed == row.seal and audited
+    )
+    audited = [
+        event.id
+        for event in asked
+        if (event.after or {}).get("approval_id") == row.id and event.after.get("seal") == recomputed
+    ]
+    return recomputed == row.seal and bool(audited) and not _was_decided(act, row, since=audited[0])
+
+
+def _was_decided(act: Act, row: Row[Any], *, since: int) -> bool:
+    """Whether the audit knows of a decision already, whatever the row's status says."""
+    later = act.connection.execute(
+        select(AuditEvent.operation, AuditEvent.target, AuditEvent.after).where(
+            AuditEvent.id > since,
+            AuditEvent.operation.in_((*DECISIONS, row.operation)),
+            AuditEvent.outcome.in_(("done", "failed")),
+        )
+    )
+    return any(
+        event.target == f"A-{row.id}" if event.operation in DECISIONS
+        else (event.after or {}).get("approval_id") == row.id
+        for event in later
+    )  # fmt: skip
 
 
 def _altered(row: Row[Any]) -> Refused:
@@ -427,6 +448,7 @@ def _act_alone(
     break_glass_id = _insert_break_glass(act, operation, params, wanted, reason, open_one)
     act.entry.after = {
         **(act.entry.after or {}), "break_glass": break_glass_id, "overridden": list(act.overridden),
+        **({"approval_id": open_one.id} if open_one is not None else {}),
     }  # fmt: skip
     show_break_glass(act, break_glass_id)
     return Done(operation=operation.name, result=result)

@@ -44,7 +44,7 @@ class Meaning:
 _INVITE = "invite the bot with /invite in that channel, or name another one with `/valhalla route`"
 _TOKEN = "renew SLACK_BOT_TOKEN and start again; what waits is sent then"  # noqa: S105 - words about a token
 _PERSON = "the person cannot get direct messages; tell them another way, and check `/access`"
-_ADMIN = "an admin of the workspace limits posting there; ask for leave, or choose another channel with `/valhalla route`"
+_ADMIN = "an admin of the workspace limits posting there; ask for leave, or choose another with `/valhalla route`"
 _TOO_LONG = "the message is too long for Slack; retry sends its text alone"
 _BLOCKS = "Slack refuses this card's layout; its text was tried alone"
 _SLACK = "Slack has trouble of its own; nothing to do"
@@ -80,7 +80,7 @@ MEANINGS: Mapping[str, Meaning] = {
         Meaning(Verdict.STOP, _TOKEN),
     ),
 }  # fmt: skip
-UNKNOWN_ERROR = Meaning(Verdict.DEAD, "this is a fault of the program: report it with the error's name, then drop or retry")
+UNKNOWN_ERROR = Meaning(Verdict.DEAD, "a fault of the program: report it with the error's name, then drop or retry it")
 UNREADABLE = "look whether the message is there: drop it if so, retry it if not"
 
 

@@ -126,8 +126,9 @@ def fail(act: Act, outbox_id: int, attempt: int, state: str, error: str) -> Deli
 def _tell(act: Act, row: Row[Any], state: str, error: str) -> None:
     key = f"delivery:{row.destination}"
     is_alert = row.card == ALERT_CARD
-    about = act.connection.scalar(select(Alert.dedup_key).where(Alert.id == row.payload.get("alert_id"))) if is_alert else None
-    next_way = rules.escalate(row.destination, is_alert=is_alert, is_about_itself=about == key)
+    about = select(Alert.dedup_key).where(Alert.id == row.payload.get("alert_id"))
+    is_about_itself = is_alert and act.connection.scalar(about) == key
+    next_way = rules.escalate(row.destination, is_alert=is_alert, is_about_itself=is_about_itself)
     known = routes(act.connection, act.settings.default_routes)
     channel = rules.target_of(rules.lane_of(row.destination, known))
     place = f"<@{channel}>" if row.destination.startswith("user:") else f"#{channel}"

@@ -64,8 +64,8 @@ class Claimed(Result):
     claimed_by: str
     lease_until: datetime
     generation: int
-    number: str
-    """E.164."""
+    number: str | None
+    """E.164; None where it may not be used any more (wrong, or the person asked us to stop)."""
     words: str
     """What to send or say."""
     reminder: str = ""

@@ -6,17 +6,25 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, select, union_all
+from sqlalchemy import func, select, union_all
 
 from domain.act import Act
 from domain.followup.results import Blocked, Claimed, Seller, Step
 from domain.followup.rules import (
-    LATE_AFTER, PROMISE, STEPS, Hindrance, Lateness, hindrance, is_held, lateness, minutes,
-)  # fmt: skip
+    LATE_AFTER,
+    PROMISE,
+    STEPS,
+    Hindrance,
+    Lateness,
+    hindrance,
+    is_held,
+    lateness,
+    minutes,
+)
 from domain.followup.tables import FollowupTask
 from domain.followup.window import Asked, LeadFacts, Opening, window_of
 from domain.followup.words import reminder, words_for
-from domain.leads.rules import Channel, ContactKind, Reach
+from domain.leads.rules import Channel, Reach
 from domain.leads.service import REACH, join_reach, reach_of
 from domain.leads.tables import Lead
 from domain.prime_law.rules import Stop, stops_from
@@ -25,7 +33,7 @@ from domain.prime_law.tables import GoLiveHistory
 OPEN = (FollowupTask.completed_at.is_(None), FollowupTask.stopped_at.is_(None))
 LEAD = (
     Lead.seller_name, Lead.market, Lead.language, Lead.property_address, Lead.postal_code, Lead.score,
-    Lead.province.label("lead_province"),
+    Lead.province.label("lead_province"), Lead.merged_into, Lead.stage,
 )  # fmt: skip
 
 
@@ -33,7 +41,7 @@ LEAD = (
 class Loaded:
     """A step with its lead's row and every way to reach the lead."""
 
-    row: Row[Any]
+    row: Any
     reach: Reach
 
     @property
@@ -48,7 +56,7 @@ class Loaded:
         )  # fmt: skip
 
 
-def seller_of(row: Row[Any]) -> Seller:
+def seller_of(row: Any) -> Seller:
     """Return who a row of a step or a lead is about."""
     return Seller(
         lead_id=row.lead_id, seller_name=row.seller_name, market=row.market, province=row.lead_province,
@@ -58,7 +66,8 @@ def seller_of(row: Row[Any]) -> Seller:
 
 def load(act: Act, steps: Any) -> list[Loaded]:
     """Run a query for steps (a subquery of `followup_task`'s columns) joined with lead and reach, in their order."""
-    query = join_reach(select(*steps.c, *LEAD, *REACH).join_from(steps, Lead, Lead.lead_id == steps.c.lead_id), Lead.lead_id)
+    of_steps = select(*steps.c, *LEAD, *REACH).join_from(steps, Lead, Lead.lead_id == steps.c.lead_id)
+    query = join_reach(of_steps, func.coalesce(Lead.merged_into, Lead.lead_id))
     rows = act.connection.execute(query.order_by(steps.c.sla_from, steps.c.id)).all()
     return [
         Loaded(same[0], reach_of(same))
@@ -90,7 +99,7 @@ def blocked(act: Act, one: Loaded, opening: Opening) -> Blocked | None:
     return None
 
 
-def step_of(row: Row[Any], now: datetime, **more: Any) -> Step:
+def step_of(row: Any, now: datetime, **more: Any) -> Step:
     """Return a step as anybody may see it; what is done or stopped is not late."""
     is_open = row.completed_at is None and row.stopped_at is None
     return Step(
@@ -112,20 +121,19 @@ def shown(act: Act, one: Loaded, opening: Opening) -> Step:
     )  # fmt: skip
 
 
-def claimed(act: Act, one: Loaded, opening: Opening, *, lease_until: datetime, generation: int) -> Claimed | None:
-    """Return a claimed step with the number and the words; None where there is no number (any more)."""
+def claimed(act: Act, one: Loaded, opening: Opening, *, lease_until: datetime, generation: int) -> Claimed:
+    """Return a claimed step with the number and the words; no number where it may not be used any more."""
     row = one.row
     channel = Channel(row.channel)
-    contact = one.reach.contact(channel)
-    if contact is None or contact.kind is not ContactKind.PHONE or one.reach.is_suppressed:
-        return None
+    contact = None if one.reach.is_suppressed else one.reach.contact(channel)
     words = words_for(
         row.step, channel, language=row.language, province=row.lead_province, business=act.settings.business_name,
         seller=row.seller_name, address=row.property_address,
     )  # fmt: skip
     return Claimed(
         step=shown(act, one, opening), claimed_by=act.actor, lease_until=lease_until, generation=generation,
-        number=contact.value, words=words, reminder=reminder(row.language) if channel is Channel.CALL else "",
+        number=contact.value if contact else None, words=words,
+        reminder=reminder(row.language) if channel is Channel.CALL else "",
     )  # fmt: skip
 
 
@@ -142,7 +150,7 @@ def stops_since(act: Act, start: datetime) -> tuple[Stop, ...]:
         .subquery()
     )
     both = union_all(select(*before.c), select(*columns).where(GoLiveHistory.at > start)).subquery()
-    changes: Iterable[Row[Any]] = act.connection.execute(select(*both.c).order_by(both.c.at, both.c.id))
+    changes: Iterable[Any] = act.connection.execute(select(*both.c).order_by(both.c.id))
     return stops_from(
         [(row.at, row.go_live_enabled and not row.kill_switch_engaged) for row in changes], initially_allowed=False
     )

@@ -26,7 +26,7 @@ class LeadFacts:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: may this lead be contacted on this channel at this instant?"""
+    """One question: may this lead be contacted on this channel at this instant."""
 
     facts: LeadFacts
     channel: Channel

@@ -13,9 +13,9 @@ LEAVE_ALONE = {
 
 _TEXTS: Mapping[str, Mapping[int, str]] = {
     "en": {
-        1: "Hello{name}, this is {business}. We understand you may want to sell {property}. When is a good time to call?",
+        1: "Hello{name}, {business} here. We understand you may sell {property}. When is a good time to call?",
         3: "Hello{name}, {business} again about {property}. We tried to call; when does it suit you?",
-        5: "Hello{name}, this is {business}. We would still like to make you an offer for {property}. Is it of interest?",
+        5: "Hello{name}, this is {business}. We would still like to make an offer for {property}. Is it of interest?",
     },
     "fr": {
         1: "Bonjour{name}, ici {business}. Vous songez à vendre {property}. Quand pouvons-nous vous appeler?",
@@ -28,7 +28,7 @@ _CALLS: Mapping[str, Mapping[int, str]] = {
     "en": {
         2: "Hello{name}, this is … calling for {business} about {property}. Are you thinking of selling it?",
         4: "Hello{name}, this is … calling again for {business} about {property}. Is this a better moment?",
-        6: "Hello{name}, this is … for {business}. It is my last call about {property}: is an offer of interest to you?",
+        6: "Hello{name}, this is … for {business}. My last call about {property}: is an offer of interest to you?",
     },
     "fr": {
         2: "Bonjour{name}, ici … de la part de {business}, au sujet de {property}. Songez-vous à vendre?",
@@ -50,7 +50,7 @@ _ANY: Mapping[Channel, Mapping[str, str]] = {
 _PROPERTY = {"en": "your property", "fr": "votre propriété"}
 
 
-def words_for(  # noqa: PLR0913
+def words_for(
     step: int, channel: Channel, *, language: str, province: str, business: str, seller: str | None, address: str | None
 ) -> str:
     """Return what to send or say; a text names us and how to opt out, in both languages in Quebec."""

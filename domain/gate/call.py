@@ -7,6 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from domain.identity import SYSTEM, Caller
+from domain.outcomes import Kind, Refused, refused
+
+UNEXPECTED = "unexpected"
 
 
 def new_correlation_id() -> str:
@@ -32,6 +35,14 @@ class Call:
     """Given by an owner who acts alone; the reason is the price."""
     hold_until: datetime | None = None
     """For a worker's production action: until when it may wait where Prime Law stops it."""
+
+
+def unexpected(correlation_id: str) -> Refused:
+    """Return the apology for what nobody foresaw; the log has the reference."""
+    return refused(
+        Kind.UNAVAILABLE, UNEXPECTED, "Something went wrong here, and nothing was changed.", layer="Valhalla",
+        remedy="Try again; if it stays, tell whoever runs Valhalla the reference below.",
+    ).model_copy(update={"reference": reference(correlation_id)})  # fmt: skip
 
 
 def system_call(operation: str, *, key: str | None = None, **params: Any) -> Call:

@@ -5,14 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, null, or_, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, and_, func, literal, null, or_, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act
 from domain.leads.rules import (
-    WRITTEN, Channel, Consent, ConsentBasis, Contact, ContactKind, Known, Reach, consent_until, survivor,
-)  # fmt: skip
+    WRITTEN,
+    Channel,
+    Consent,
+    ConsentBasis,
+    Contact,
+    ContactKind,
+    Known,
+    Reach,
+    consent_until,
+    survivor,
+)
 from domain.leads.tables import ContactConsent, ContactPoint, ContactSuppression, Lead
 
 ATTEMPTS = 5
@@ -84,7 +93,7 @@ def join_reach(query: Any, lead_id: ColumnElement[str]) -> Any:
     )
 
 
-def reach_of(rows: Iterable[Row[Any]]) -> Reach:
+def reach_of(rows: Iterable[Any]) -> Reach:
     """Fold the rows of one lead, as `join_reach` returns them."""
     contacts: dict[int, Contact] = {}
     consents: dict[int, Consent] = {}
@@ -104,9 +113,7 @@ def reach_of(rows: Iterable[Row[Any]]) -> Reach:
 
 def resolve(act: Act, lead_id: str) -> str | None:
     """Return the lead that a name stands for, None where the name is unknown."""
-    return act.connection.scalar(
-        select(func.coalesce(Lead.merged_into, Lead.lead_id)).where(Lead.lead_id == lead_id)
-    )
+    return act.connection.scalar(select(func.coalesce(Lead.merged_into, Lead.lead_id)).where(Lead.lead_id == lead_id))
 
 
 def look_up(act: Act, new: NewLead, open_ladder: ColumnElement[bool]) -> Found:
@@ -119,9 +126,14 @@ def look_up(act: Act, new: NewLead, open_ladder: ColumnElement[bool]) -> Found:
         ContactPoint.kind, ContactPoint.value, ContactPoint.lead_id, ContactPoint.retired_at.is_not(None).label("bad")
     )
     blocked = select(ContactSuppression.kind, ContactSuppression.value, null().label("lead_id"), literal(True))
-    name = select(literal("name"), Lead.lead_id, canonical, literal(False)).where(Lead.lead_id == new.lead_id)
+    name = select(
+        literal("name").label("kind"),
+        Lead.lead_id.label("value"),
+        canonical.label("lead_id"),
+        literal(False).label("bad"),
+    ).where(Lead.lead_id == new.lead_id)
     keys = new.contacts
-    parts = [name]
+    parts: list[Any] = [name]
     if keys:
         parts += [
             owners.where(tuple_(ContactPoint.kind, ContactPoint.value).in_(keys)),
@@ -130,19 +142,19 @@ def look_up(act: Act, new: NewLead, open_ladder: ColumnElement[bool]) -> Found:
                 ContactSuppression.lifted_at.is_(None),
             ),
         ]
-    found = act.connection.execute(union_all(*parts)).all()
-    alive = [row for row in found if row[2] is not None and not row[3]]
-    known = _known(act, {row[2] for row in alive}, open_ladder)
+    found: Sequence[Any] = act.connection.execute(union_all(*parts)).all()
+    alive = [row for row in found if row.lead_id is not None and not row.bad]
+    known = _known(act, {row.lead_id for row in alive}, open_ladder)
     return Found(
         known=tuple(Known(row.lead_id, row.created_at, bool(row.is_open)) for row in known),
-        owned=frozenset((row[0], row[1]) for row in alive if row[0] != "name"),
-        wrong=frozenset((row[0], row[1]) for row in found if row[2] is not None and row[3]),
-        suppressed=any(row[2] is None for row in found) or any(row.is_suppressed for row in known),
-        has_name=any(row[0] == "name" for row in found),
+        owned=frozenset((row.kind, row.value) for row in alive if row.kind != "name"),
+        wrong=frozenset((row.kind, row.value) for row in found if row.lead_id is not None and row.bad),
+        suppressed=any(row.lead_id is None for row in found) or any(row.is_suppressed for row in known),
+        has_name=any(row.kind == "name" for row in found),
     )
 
 
-def _known(act: Act, lead_ids: set[str], open_ladder: ColumnElement[bool]) -> Sequence[Row[Any]]:
+def _known(act: Act, lead_ids: set[str], open_ladder: ColumnElement[bool]) -> Sequence[Any]:
     if not lead_ids:
         return ()
     suppressed = (
@@ -181,12 +193,13 @@ def record(act: Act, new: NewLead, found: Found) -> Identified | None:
 
 
 def _insert_lead(act: Act, lead_id: str, values: dict[str, Any]) -> bool:
-    made = act.connection.execute(
+    made = act.connection.scalar(
         make_insert(act, Lead)
         .values(lead_id=lead_id, created_at=act.now, updated_at=act.now, **values)
         .on_conflict_do_nothing()
+        .returning(Lead.lead_id)
     )
-    return made.rowcount == 1
+    return made is not None
 
 
 def _insert_contacts(act: Act, lead_id: str, contacts: Sequence[tuple[ContactKind, str]]) -> bool:

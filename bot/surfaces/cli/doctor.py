@@ -64,9 +64,10 @@ def _slack(settings: Settings) -> Finding:
             "Slack", ok=False, detail="SLACK_BOT_TOKEN is not set",
             cure="make the app from `valhalla manifest`, install it, copy the token",
         )  # fmt: skip
-    said = SlackApi.from_settings(settings).readiness(settings.default_routes)
-    if said != "ok":
-        return Finding("Slack", ok=False, detail=said, cure="`valhalla manifest` lists the scopes; invite the bot")
+    api = SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=5)
+    trouble = api.trouble(list(settings.default_routes.values()))
+    if trouble is not None:
+        return Finding("Slack", ok=False, detail=trouble, cure="`valhalla manifest` lists the scopes; invite the bot")
     if settings.slack_app_token is None:
         return Finding(
             "Slack", ok=False, detail="SLACK_APP_TOKEN is not set", cure="make an app-level token (connections:write)"

@@ -10,7 +10,6 @@ from domain.gate import Call, Gate
 from domain.identity import Caller, Surface
 from domain.operation import AnyOperation, Registry
 from domain.outcomes import Done, Held, Kind, Outcome, PendingApproval, Refused, refused
-from domain.parameters import describe
 from domain.settings import Settings
 from domain.system.operations import usage
 
@@ -141,7 +140,7 @@ def listed(operation: AnyOperation) -> dict[str, Any]:
         "http": f"{operation.http.method} /api/{operation.http.path}" if operation.http else None,
         "example": operation.example,
         "internal": operation.internal,
-        "parameters": [_parameter(item) for item in describe(operation.params)],
+        "parameters": [_parameter(item) for item in operation.parameters],
         "result": sorted(operation.result.model_fields),
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from bot.blocks.kit import Rendered
-from bot.slack_api import SlackApi
+from bot.slack_api import Answer, Posted, SlackApi, Unknown, said
 from bot.surfaces.slack.incoming import Incoming
 
 log = structlog.get_logger()
@@ -20,11 +20,22 @@ class Answers:
 
     def send(self, incoming: Incoming, message: Rendered) -> None:
         """Answer where the question came from; in a direct message where Slack no longer takes it there."""
-        if incoming.response_url and self.api.respond(incoming.response_url, message.text, message.blocks):
-            return
-        if not self.api.direct(incoming.user_id, message.text, message.blocks):
-            log.warning("answer_lost", user_id=incoming.user_id, said=incoming.said)
+        if incoming.response_url:
+            body = {
+                "response_type": "ephemeral", "replace_original": False, "text": message.text,
+                "blocks": message.blocks,
+            }  # fmt: skip
+            answer = self.api.respond(incoming.response_url, body)
+            if isinstance(answer, Answer | Unknown):  # an unknown one may have arrived, and an answer is given once
+                return
+        posted = self.api.post(incoming.user_id, message.text, message.blocks)
+        if not isinstance(posted, Posted | Unknown):
+            log.warning("answer_lost", user_id=incoming.user_id, reason=said(posted))
 
     def open_form(self, trigger_id: str, view: dict[str, Any]) -> bool:
         """Open a form for a fresh trigger; return whether Slack did."""
-        return self.api.open_view(trigger_id, view)
+        answer = self.api.call("views.open", trigger_id=trigger_id, view=view)
+        if isinstance(answer, Answer):
+            return True
+        log.warning("form_not_opened", reason=said(answer))
+        return False

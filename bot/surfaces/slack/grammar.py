@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from domain.operation import AnyOperation, Registry, Slash
 from domain.outcomes import Button, Kind, Refused, refused
-from domain.parameters import Input, Parameter, describe, parse, plain
+from domain.parameters import Input, Parameter, parse, plain
 from domain.system.operations import usage
 
 ROOT = "valhalla"
@@ -119,8 +119,8 @@ def _starts(view: AnyOperation, token: str) -> bool:
     """Whether a word parses as the view's first parameter, which must not be free text."""
     named = _KEYWORD.match(token)
     if named is not None:
-        return named["name"].lower() in {item.name for item in describe(view.params)}
-    positional = [item for item in describe(view.params) if not item.arg.keyword and not item.arg.hidden]
+        return named["name"].lower() in {item.name for item in view.parameters}
+    positional = [item for item in view.parameters if not item.arg.keyword and not item.arg.hidden]
     if not positional or positional[0].arg.input in _FREE:
         return False
     parsed = parse(view.params, {positional[0].name: token}, now=datetime.now(UTC), zone=ZoneInfo("UTC"))
@@ -153,7 +153,7 @@ def _unquoted(match: re.Match[str]) -> str:
 
 
 def _with_parameters(operation: AnyOperation, text: str) -> Line | Refused:
-    parameters = [item for item in describe(operation.params) if not item.arg.hidden]
+    parameters = [item for item in operation.parameters if not item.arg.hidden]
     by_name = {item.name: item for item in parameters}
     waiting = [item for item in parameters if not item.arg.keyword]
     raw: dict[str, Any] = {}

@@ -11,7 +11,8 @@ from slack_bolt import Ack, App, BoltContext
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.surfaces.slack.receiver import Receiver, Reply, unexpected
+from bot.surfaces.slack.receiver import Receiver, Reply
+from domain.gate.call import new_correlation_id, unexpected
 
 log = structlog.get_logger()
 AFTER = "after_acknowledgement"
@@ -55,7 +56,7 @@ def _listener(take: Callable[[Mapping[str, Any]], Reply]) -> Callable[..., None]
         try:
             reply = take(body)
         except Exception:
-            apology = unexpected()
+            apology = unexpected(new_correlation_id())
             log.exception("listener_failed", reference=apology.reference)
             ack(text=f"{apology.detail} {apology.remedy} Reference {apology.reference}.") if "command" in body else ack()
             return

@@ -26,7 +26,7 @@ from domain.arrows import cross
 from domain.clock import Clock
 from domain.database import Unavailable
 from domain.gate import Call, Gate
-from domain.gate.call import new_correlation_id, reference
+from domain.gate.call import unexpected
 from domain.identity import Caller, Surface
 from domain.inbox import service as inbox
 from domain.operation import AnyOperation
@@ -68,7 +68,7 @@ class Receiver:
         incoming = read_command(body)
         line = self.grammar.read(body["command"], body.get("text") or "")
         if isinstance(line, Refused):
-            return Reply(self._message(None, line))
+            return Reply(self._message(incoming.said, line))
         return self._once(incoming, lambda: self._take(incoming, line.operation, line.raw))
 
     def on_press(self, body: Mapping[str, Any]) -> Reply:
@@ -76,7 +76,7 @@ class Receiver:
         press = read_press(body)
         operation = self.gate.registry.get(press.operation)
         if operation is None or operation.internal:
-            return Reply(after=lambda: self._answer(press.incoming, None, _gone(press.operation)))
+            return Reply(after=lambda: self._answer(press.incoming, press.incoming.said, _gone(press.operation)))
         if press.opens_form:
             return self._once(
                 press.incoming, lambda: Reply(after=lambda: self._open_form(press.incoming, operation, press.params))
@@ -88,7 +88,7 @@ class Receiver:
         incoming, name, raw = read_submission(body)
         operation = self.gate.registry.get(name)
         if operation is None or operation.internal:
-            return Reply(after=lambda: self._answer(incoming, None, _gone(name)))
+            return Reply(after=lambda: self._answer(incoming, incoming.said, _gone(name)))
         return self._once(incoming, lambda: self._take(incoming, operation, raw))
 
     def close(self) -> None:
@@ -157,8 +157,7 @@ class Receiver:
             user_id=incoming.user_id, channel=incoming.channel, response_url=incoming.response_url,
             said=incoming.said, now=self.clock(),
         )  # fmt: skip
-        if row_id is not None:
-            cross("inbox.recorded")
+        cross("inbox.recorded")
         return row_id
 
     def _acknowledged(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
@@ -169,16 +168,13 @@ class Receiver:
 
     def _confirm_and_run(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
         try:
-            if not inbox.confirm_acknowledged(self.gate.database, row_id, now=self.clock()):
-                return  # too late: the sweep refused it, and tells the sender
+            if not inbox.confirm_acknowledged(self.gate.database, row_id, self.clock()):
+                return  # too late: the sweep refuses it, and tells the sender
             cross("inbox.confirmed")
-            outcome = inbox.run_row(self.gate, row_id, runner=self.runner, lease=self.gate.settings.lease)
+            outcome = inbox.run_row(self.gate, row_id, self.runner)
         except Unavailable:
             log.warning("inbox_left_to_sweep", row_id=row_id, operation=operation.name)
             return
-        except Exception:
-            log.exception("operation_failed", row_id=row_id, operation=operation.name)
-            return  # the row stays running; the sweep tries once more and tells the sender
         if outcome is not None:
             self._answer(incoming, operation, outcome)
 
@@ -211,7 +207,7 @@ class Receiver:
             log.exception("operation_failed", operation=call.operation, correlation_id=call.correlation_id)
             return unexpected(call.correlation_id)
 
-    def _say(self, incoming: Incoming, operation: AnyOperation | None, outcome: Outcome) -> Reply:
+    def _say(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Reply:
         """Answer a command in its acknowledgement, anything else after it."""
         if incoming.source is Source.COMMAND:
             return Reply(self._message(operation, outcome))
@@ -220,26 +216,15 @@ class Receiver:
     def _answer_when_done(self, incoming: Incoming, operation: AnyOperation, reading: Future[Outcome]) -> None:
         reading.add_done_callback(lambda done: self._answer(incoming, operation, done.result()))
 
-    def _answer(self, incoming: Incoming, operation: AnyOperation | None, outcome: Outcome) -> None:
-        cross_done = operation is not None and not operation.reads
-        if cross_done:
-            cross("inbox.done")
+    def _answer(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> None:
         self.pools.answer(lambda: self.answers.send(incoming, self._rendered(operation, outcome)))
 
-    def _rendered(self, operation: AnyOperation | None, outcome: Outcome) -> Rendered:
+    def _rendered(self, operation: AnyOperation | str, outcome: Outcome) -> Rendered:
         return render_outcome(operation, outcome, prefix=self.grammar.prefix)
 
-    def _message(self, operation: AnyOperation | None, outcome: Outcome) -> dict[str, Any]:
+    def _message(self, operation: AnyOperation | str, outcome: Outcome) -> dict[str, Any]:
         rendered = self._rendered(operation, outcome)
         return {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
-
-
-def unexpected(correlation_id: str | None = None) -> Refused:
-    """Return the apology for what nobody foresaw."""
-    return refused(
-        Kind.UNAVAILABLE, "unexpected", "Something went wrong here, and nothing was changed.", layer="Valhalla",
-        remedy="Try again; if it stays, tell whoever runs Valhalla the reference below.",
-    ).model_copy(update={"reference": reference(correlation_id or new_correlation_id())})  # fmt: skip
 
 
 def _not_recorded() -> Refused:

@@ -8,7 +8,7 @@ import structlog
 from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_bolt.adapter.socket_mode.internals import build_headers, send_response
-from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web import WebClient
 
@@ -24,7 +24,7 @@ RETRY = 2.0
 class Connection(SocketModeHandler):
     """Bolt's handler, which also says when an acknowledgement is on its way."""
 
-    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:
+    def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
         """Dispatch one envelope, acknowledge it, then run what waits for that."""
         started = time.time()
         request = BoltRequest(mode="socket_mode", body=req.payload, headers=build_headers(req))
@@ -40,6 +40,7 @@ class SocketMode:
 
     def __init__(self, app: App, web_client: WebClient, app_token: str, connections: int) -> None:
         """Open nothing yet."""
+        self.wanted = connections
         self._stop = Event()
         self._connections = [self._build(app, web_client, app_token) for _ in range(connections)]
         self._opener = Thread(target=self._open_all, name="socket-opener", daemon=True)
@@ -66,7 +67,7 @@ class SocketMode:
         """Close every connection."""
         self._stop.set()
         for connection in self._connections:
-            connection.close()
+            connection.client.close()
 
     def _open_all(self) -> None:
         for place, connection in enumerate(self._connections):
@@ -78,7 +79,7 @@ class SocketMode:
         """Connect, again and again until it works; after that the client reconnects by itself."""
         while not self._stop.is_set():
             try:
-                connection.connect()
+                connection.client.connect()
             except Exception as error:  # noqa: BLE001 - the SDK raises whatever its transport raised
                 log.warning("socket_not_connected", error=type(error).__name__)
                 self._stop.wait(RETRY)

@@ -18,9 +18,30 @@ from domain.delivery.results import (
     RouteTest,
     StuckMessage,
 )
+from domain.followup.results import (
+    Blocked,
+    Claimed,
+    ClaimOver,
+    Completed,
+    DueView,
+    HandOver,
+    LadderCreated,
+    LadderStopped,
+    LadderView,
+    OverdueCard,
+    OverdueGroup,
+    OverdueStep,
+    PastStep,
+    Seller,
+    Share,
+    SlaLine,
+    SlaView,
+    Step,
+)
 from domain.held.results import HeldDecided, HeldItem, HeldList
+from domain.inbox.results import LateAnswer, NotRun
 from domain.operation import Checked, Wanted
-from domain.outcomes import Result
+from domain.outcomes import Kind, PendingApproval, Refused, Result
 from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
 from domain.system.results import DoctorView, HelpLine, HelpView
@@ -186,7 +207,9 @@ HELP = HelpView(
             operation="killswitch.engage", command="killswitch", usage="/killswitch engage [REASON]",
             summary="Stop everything that acts, at once", example="/killswitch engage texts without opt-out in QC",
         ),
-        HelpLine(operation="golive.state", command="golive", usage="/golive", summary="Show the switches", example="/golive"),
+        HelpLine(
+            operation="golive.state", command="golive", usage="/golive", summary="Show the switches", example="/golive"
+        ),
     ),
 )  # fmt: skip
 ROUTE = RouteLine(kind="oncall", meaning="alerts and the kill switch", channel="oncall", is_default=True)
@@ -202,6 +225,116 @@ STUCK = DeliveryList(
     items=(stuck(), stuck(10, "dead")), total=2, queued=4, oldest_queued_at=AT,
     paused=(PausedLane(channel="C0GOV", paused_until=LATER),),
 )  # fmt: skip
+
+RUTH = Seller(
+    lead_id="L1", seller_name="Ruth Cardinal", market="Calgary", province="AB", property_address="12 Elm Street",
+)  # fmt: skip
+NAMELESS = Seller(lead_id="L2", province="QC", language="fr")
+STOPPED = Refused(
+    kind=Kind.PRIME_LAW, code="kill_switch_engaged", layer="Prime Law", detail="The kill switch is engaged by <@U1>.",
+    remedy="Two people release it.", reference="7F3K",
+)  # fmt: skip
+
+
+def step(number: int = 12, **changes: Any) -> Step:
+    base: dict[str, Any] = {
+        "task_id": number, "ladder_id": 1, "step": 2, "channel": "CALL", "seller": RUTH, "due_at": AT, "sla_from": AT,
+        "late_from": AT + timedelta(minutes=30), "promise_ends": AT + timedelta(hours=2), "lateness": "on_time",
+        "window": "contact window not checked",
+    }  # fmt: skip
+    return Step(**{**base, **changes})
+
+
+LATE_STEP = step(13, lateness="late", note="Inherited, wants it gone by Christmas", assignee="U2")
+TEXT_STEP = step(14, channel="SMS", step=3, consent="inquiry", consent_until=LATER)
+BLOCKED_STEP = step(
+    15, channel="SMS", seller=NAMELESS,
+    blocked=Blocked(
+        code="no_consent", detail="no consent on record: cannot be texted", remedy="Record the consent.", until=LATER,
+        may_call_instead=True,
+    ),
+)  # fmt: skip
+CLAIMED = Claimed(
+    step=step(16), claimed_by="U2", lease_until=LATER, generation=3, number="+12045550142",
+    words="Hello Ruth, this is … calling for Northern Door Homes about 12 Elm Street. Are you thinking of selling it?",
+    reminder="If they ask us to stop: apologise, hang up and press “Asked us to stop”.",
+)  # fmt: skip
+WEEK = Share(count=76, within_2h=71, rate=71 / 76, target=0.9)
+
+
+def due(**changes: Any) -> DueView:
+    base: dict[str, Any] = {
+        "scope": "mine", "as_of": AT + timedelta(minutes=72), "due": 3, "late": 1, "week": WEEK,
+        "yours": (CLAIMED,), "now": (LATE_STEP, TEXT_STEP), "waiting": (BLOCKED_STEP,), "next_cursor": "1.15",
+    }  # fmt: skip
+    return DueView(**{**base, **changes})
+
+
+def overdue(**changes: Any) -> OverdueCard:
+    late = OverdueStep(
+        task_id=1, step=2, channel="CALL", lead_id="L1", seller_name="Ruth Cardinal", market="Calgary", province="AB",
+        sla_from=AT, is_broken=True,
+    )  # fmt: skip
+    base: dict[str, Any] = {
+        "episode": 4, "late": 3, "broken": 1, "opened_at": AT, "worst": 5,
+        "groups": (
+            OverdueGroup(assignee="U2", late=2, broken=1, oldest=AT, steps=(late,), more=1),
+            OverdueGroup(assignee=None, late=1, broken=0, oldest=AT, steps=(late,)),
+        ),
+    }  # fmt: skip
+    return OverdueCard(**{**base, **changes})
+
+
+HAND_OVER = HandOver(
+    ladder_id=1, task_id=13, seller=RUTH, step=2, channel="CALL", interested_at=LATER, recorded_by="U2",
+    assignee="maria the dialer", note=HOSTILE, score=0.8, source="county-list-ab", arrived_at=AT,
+)  # fmt: skip
+CLAIM_OVER = ClaimOver(
+    task_id=13, step=2, channel="CALL", seller=RUTH, why="completed", by="U2", at=LATER, outcome="asked_to_stop",
+    may_not_contact=True,
+)  # fmt: skip
+COMPLETED = Completed(
+    task_id=13, step=2, channel="CALL", seller=RUTH, outcome="asked_to_stop", note="was polite", completed_at=LATER,
+    completed_by="U2", in_time=True, answered_in=1560, ladder_ended=True, ended_why="asked_to_stop", stopped_steps=4,
+    suppressed=2, told=("U4",), audit_id=77,
+)  # fmt: skip
+CREATED = LadderCreated(
+    lead_id="L1", ladder_id=1, created=True, seller=RUTH, arrived_at=AT, created_by="U2",
+    steps=(step(), BLOCKED_STEP), asked_for="L1", same_as=("L0",), not_used=("phone",),
+)  # fmt: skip
+LADDER = LadderView(
+    seller=RUTH, asked_for="L1", stage="working", ladder_id=1, arrived_at=AT, created_by="U2", earlier_ladders=1,
+    as_of=LATER,
+    steps=(
+        PastStep(step=step(1), state="done", completed_at=AT, completed_by="U2", outcome="no_answer", note=HOSTILE),
+        PastStep(step=step(2), state="claimed", claimed_by="U2", lease_until=LATER),
+        PastStep(step=step(3), state="stopped", stopped_at=AT, stopped_why="asked_to_stop"),
+        PastStep(step=BLOCKED_STEP, state="open"),
+    ),
+)  # fmt: skip
+LADDER_STOPPED = LadderStopped(
+    seller=RUTH, asked_for="L1", ladder_id=1, stopped_steps=4, stopped_by="U2", stopped_at=AT,
+    reason="sold to his brother", told=("U4",),
+)  # fmt: skip
+LINE = SlaLine(
+    name="U2", count=76, within_30m=50, within_2h=71, overdue_now=3, broken_now=1, rate_30m=0.66, rate_2h=71 / 76
+)
+NO_LINE = SlaLine(
+    name=None, count=0, within_30m=0, within_2h=0, overdue_now=0, broken_now=0, rate_30m=None, rate_2h=None
+)
+SLA = SlaView(
+    days=7, since=AT, as_of=LATER, target=0.9, total=LINE, by_assignee=(LINE, NO_LINE) * 10, by_channel=(LINE,),
+    by_province=(NO_LINE,), by_source=(),
+)  # fmt: skip
+PENDING = PendingApproval(
+    approval_id=318, operation="killswitch.release", headline="release the kill switch", can_decide=("U3", "U4"),
+    expires_at=LATER, reference="7F3K",
+)  # fmt: skip
+
+
+def late(**outcome: Any) -> LateAnswer:
+    return LateAnswer(operation="killswitch.engage", said="/killswitch engage", received_at=AT, outcome=outcome)
+
 
 CARDS: dict[str, list[Result]] = {
     "kill_switch": [
@@ -232,6 +365,19 @@ CARDS: dict[str, list[Result]] = {
         alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
         alert(state="resolved", resolved_by="U3", resolved_at=LATER, note="token renewed"),
     ],
+    "overdue": [
+        overdue(), overdue(acting_is_off=True, broken=0), overdue(is_over=True, ended_at=LATER, groups=(), late=0),
+        overdue(groups=overdue().groups * 20),
+    ],
+    "handover": [HAND_OVER],
+    "claim_over": [
+        CLAIM_OVER, CLAIM_OVER.model_copy(update={"may_not_contact": False, "why": "stopped", "reason": "sold"}),
+    ],
+    "not_run": [NotRun(operation="killswitch.engage", said=HOSTILE, received_at=AT, state="refused", why="late")],
+    "late_answer": [
+        late(done=kill_switch().to_json(), audit_id=5), late(pending=PENDING.to_json()),
+        late(refused=STOPPED.to_json()), late(held={"held_id": 3, "operation": "followup.claim"}),
+    ],
     "route_test": [ROUTE_TEST],
     "welcome": [
         Welcome(user_id="U6", role=role, granted_by="U3")
@@ -240,6 +386,25 @@ CARDS: dict[str, list[Result]] = {
 }  # fmt: skip
 
 REPLIES: dict[str, list[Result]] = {
+    "followup.create": [CREATED, CREATED.model_copy(update={"created": False, "has_consent": True})],
+    "followup.due": [
+        due(), due(scope="all", stopped=STOPPED, is_capped=True), due(yours=(), now=(), waiting=(), next_cursor=None),
+        due(
+            scope="AB", yours=(CLAIMED,) * 20, now=tuple(step(n, note="n" * 400) for n in range(50)),
+            waiting=(BLOCKED_STEP,) * 50, week=Share(count=0, within_2h=0, rate=None, target=0.9),
+        ),
+    ],
+    "followup.show": [LADDER, LADDER.model_copy(update={"ended_at": AT, "ended_why": "sold", "steps": ()})],
+    "followup.sla": [SLA, SLA.model_copy(update={"total": NO_LINE, "by_assignee": ()})],
+    "followup.claim": [CLAIMED, CLAIMED.model_copy(update={"already_yours": True})],
+    "followup.complete": [
+        COMPLETED,
+        COMPLETED.model_copy(
+            update={"outcome": "callback", "callback_at": LATER, "ladder_ended": False, "in_time": False,
+                    "number_retired": True, "handed_over": True, "was_stopped": True}
+        ),
+    ],
+    "followup.stop": [LADDER_STOPPED],
     "golive.state": [
         VIEW, VIEW.model_copy(update={"go_live_enabled": False, "was_ever_live": False, "changed_by": None}),
         VIEW.model_copy(update={"kill_switch_engaged": True, "engaged_by": "U1", "engaged_at": AT}),

@@ -56,9 +56,6 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
             yield parameter.name, {name: value for name, value in good.items() if name != parameter.name}
             yield parameter.name, {**good, parameter.name: None}
         for wrong in ("", "   ", "\x00", "x" * 501, [], {}, float("nan"), float("inf"), -1, object()):
-            is_number_like = parameter.name in NUMBERS or parameter.choices or parameter.name in SAMPLES
-            if not is_number_like and isinstance(wrong, str) and wrong == "x" * 500:
-                continue
             yield parameter.name, {**good, parameter.name: wrong}
         if parameter.name in NUMBERS:
             for wrong in ("-3", "1.5", "NaN", "inf", "9" * 13, "²", "٣", True, "1; drop table approval"):

@@ -1,0 +1,248 @@
+"""A believable week, told through the gate with a clock that is moved from day to day."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from bot.demo.cast import ALICE, BRYAN, CAST, DANA, MARC, ZOE, Player
+from bot.demo.week import SELLERS, Answer, Seller
+from domain.approvals.results import ApprovalList
+from domain.delivery.tables import Outbox
+from domain.followup.results import LadderCreated, Step
+from domain.gate import Call, Gate
+from domain.gate.call import system_call
+from domain.identity import Caller, Role, Surface
+from domain.outcomes import Done, PendingApproval, Result
+from domain.prime_law.tables import GoLiveHistory
+from domain.processes.tables import ProcessHeartbeat
+from domain.runbook.rules import STATEMENTS
+from domain.settings import Settings
+from domain.start import start
+
+R = TypeVar("R", bound=Result)
+WEEK = timedelta(days=7)
+OFF_FOR = timedelta(minutes=12)
+"""How long before now bryan switched production off."""
+KEPT_CARDS = frozenset({"welcome", "handover"})
+DROPPED = "happened before this workspace was there"
+
+
+class NotAsTold(Exception):  # noqa: N818 - what happened
+    """The gate answered otherwise than the story needs: the story and the rules have grown apart."""
+
+
+class Clock:
+    """Stands still until the story moves on."""
+
+    def __init__(self, now: datetime) -> None:
+        """Begin at `now`."""
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the story's time."""
+        return self.now
+
+
+def seed(settings: Settings, now: datetime) -> bool:
+    """Tell the week up to `now` into an empty database; False where it was told before."""
+    clock = Clock(_morning(now - WEEK, settings.zone))
+    gate = start(settings, clock=clock)
+    try:
+        if _was_told(gate):
+            return False
+        story = Story(gate, clock)
+        _set_up(story)
+        _drill(story)
+        _go_live(story)
+        _work(story, now)
+        _switch_off(story, now - OFF_FOR)
+        _tidy(story, now)
+        return True
+    finally:
+        gate.database.close()
+
+
+def _morning(day: datetime, zone: ZoneInfo) -> datetime:
+    return day.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(day.tzinfo)
+
+
+def _was_told(gate: Gate) -> bool:
+    with gate.database.read() as connection:
+        return bool(connection.scalar(select(func.count()).select_from(GoLiveHistory)))
+
+
+class Story:
+    """People acting through the gate, one after the other."""
+
+    def __init__(self, gate: Gate, clock: Clock) -> None:
+        """Tell it through this gate, with this clock."""
+        self.gate = gate
+        self.clock = clock
+
+    def at(self, moment: datetime) -> None:
+        """Move on; never back."""
+        self.clock.now = max(self.clock.now, moment)
+
+    def later(self, **span: float) -> None:
+        """Move on by so much."""
+        self.clock.now += timedelta(**span)
+
+    def does(self, who: Player, operation: str, result: type[R], **params: Any) -> R:
+        """Let somebody do something that is done at once."""
+        outcome = self.gate.run(Call(operation, params, Caller(who.user_id, Surface.SLACK)))
+        if not isinstance(outcome, Done) or not isinstance(outcome.result, result):
+            raise NotAsTold(f"{who.name}: {operation} {params}: {outcome}")
+        return outcome.result
+
+    def asks(self, who: Player, operation: str, **params: Any) -> int:
+        """Let somebody ask for something that needs a second person; return the request's number."""
+        outcome = self.gate.run(Call(operation, params, Caller(who.user_id, Surface.SLACK)))
+        if not isinstance(outcome, PendingApproval):
+            raise NotAsTold(f"{who.name}: {operation} {params}: {outcome}")
+        return outcome.approval_id
+
+    def approves(self, who: Player, approval_id: int, note: str | None = None) -> None:
+        """Let somebody press *Approve* on the newest card of a request."""
+        waiting = self.does(who, "approvals.list", ApprovalList).items
+        seen = next(line.seen for line in waiting if line.approval_id == approval_id)
+        decided = self.does(who, "approvals.approve", Result, approval_id=approval_id, seen=seen, note=note)
+        if getattr(decided, "status", None) != "approved":
+            raise NotAsTold(f"{who.name}: A-{approval_id}: {decided}")
+
+    def seals(self) -> None:
+        """Link the audit up to now, as a worker does every second."""
+        while getattr(getattr(self.gate.run(system_call("audit.seal")), "result", None), "sealed", 0):
+            pass
+
+    def beats(self) -> None:
+        """Let every kind of process be seen now; the rows go again when the story ends."""
+        now = self.clock()
+
+        def work(connection: Any) -> None:
+            connection.execute(delete(ProcessHeartbeat))
+            for kind in ("worker", "scheduler", "bot"):
+                connection.execute(
+                    insert(ProcessHeartbeat).values(
+                        process_id=f"story:{kind}", kind=kind, host="story", pid=0, started_at=now, seen_at=now,
+                        seen={"slack": "ok", "redis": "ok"},
+                    )
+                )  # fmt: skip
+
+        self.gate.database.attempt(work)
+
+
+def _set_up(story: Story) -> None:
+    """Monday a week ago: bryan gives everybody a role."""
+    for player in CAST:
+        if player.role is not None and player.role is not Role.OWNER:
+            story.does(BRYAN, "access.grant", Result, user=player.user_id, role=player.role.word, reason="set-up of the team")
+            story.later(minutes=1)
+
+
+def _drill(story: Story) -> None:
+    """The same morning: the kill switch is tried, and the statements are signed."""
+    story.later(minutes=30)
+    story.does(ALICE, "killswitch.engage", Result, reason="drill before go-live")
+    story.later(minutes=2)
+    request = story.asks(ALICE, "killswitch.release", reason="drill is over, everything stopped")
+    story.later(seconds=40)
+    story.approves(DANA, request)
+    for statement in STATEMENTS:
+        story.later(minutes=3)
+        note = "drill of this morning, two minutes" if "drill" in statement else None
+        story.does(DANA, "golive.attest", Result, statement=statement, **({"note": note} if note else {}))
+
+
+def _go_live(story: Story) -> None:
+    """Before noon: dana asks to go live, marc approves."""
+    story.later(minutes=20)
+    story.seals()
+    story.beats()
+    request = story.asks(DANA, "golive.enable", reason="drill done, statements signed, team is ready")
+    story.later(seconds=45)
+    story.seals()
+    story.beats()
+    story.approves(MARC, request, "go")
+
+
+def _work(story: Story, now: datetime) -> None:
+    """The days until now: sellers arrive, and the VAs work their ladders, everything in the order of its time."""
+    order = itertools.count()
+    acts: list[tuple[datetime, int, Callable[[], None]]] = []
+
+    def plan(at: datetime, act: Callable[[], None]) -> None:
+        heapq.heappush(acts, (at, next(order), act))
+
+    def answer(seller: Seller, steps: Mapping[int, Step], number: int) -> None:
+        if number > len(seller.answers):
+            return
+        given = seller.answers[number - 1]
+        plan(steps[number].due_at + given.after, lambda: answered(seller, steps, number, given))
+
+    def answered(seller: Seller, steps: Mapping[int, Step], number: int, given: Answer) -> None:
+        _complete(story, steps[number].task_id, given)
+        answer(seller, steps, number + 1)
+
+    def arrives(seller: Seller) -> None:
+        answer(seller, _create(story, seller), 1)
+
+    for seller in SELLERS:
+        plan(now - seller.arrived, lambda seller=seller: arrives(seller))  # type: ignore[misc]
+    while acts:
+        at, _, act = heapq.heappop(acts)
+        story.at(at)
+        act()
+        story.seals()
+
+
+def _create(story: Story, seller: Seller) -> Mapping[int, Step]:
+    given = {
+        "lead_id": seller.lead_id, "province": seller.province, "market": seller.market, "phone": seller.phone,
+        "owner": f"<@{seller.owner.user_id}>" if seller.owner else None, "seller": seller.name,
+        "address": seller.address, "consent": seller.consent, "source": seller.source,
+        "evidence": "web form" if seller.consent else None,
+    }  # fmt: skip
+    by = seller.owner or ALICE
+    created = story.does(by, "followup.create", LadderCreated, **{name: v for name, v in given.items() if v is not None})
+    return {step.step: step for step in created.steps}
+
+
+def _complete(story: Story, task_id: int, given: Answer) -> None:
+    more: dict[str, Any] = {"note": given.note} if given.note else {}
+    if given.call_back_in is not None:
+        more["at"] = (story.clock() + given.call_back_in).isoformat()
+    story.does(given.by, "followup.complete", Result, task_id=task_id, outcome=given.outcome, **more)
+
+
+def _switch_off(story: Story, at: datetime) -> None:
+    """This morning: zoe asks for access, and bryan switches production off for everybody to try the switches."""
+    story.at(at)
+    story.asks(ZOE, "access.request", reason="I start calling on Monday")
+    story.later(seconds=30)
+    story.does(BRYAN, "golive.disable", Result, reason="off for the weekly exercise: stop it, release it, go live again")
+
+
+def _tidy(story: Story, now: datetime) -> None:
+    """Leave what a newcomer should find in the channels; what was long read is not posted again."""
+    story.at(now)
+
+    def work(connection: Any) -> None:
+        connection.execute(delete(ProcessHeartbeat))
+        newest = select(func.max(Outbox.id)).where(Outbox.thing.is_not(None)).group_by(Outbox.thing, Outbox.destination)
+        last_switch = select(func.max(Outbox.id)).where(Outbox.card == "go_live").group_by(Outbox.destination)
+        last_requests = select(Outbox.id).where(Outbox.card == "approval").order_by(Outbox.id.desc()).limit(2)
+        kept = or_(
+            Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_switch), Outbox.id.in_(last_requests)
+        ) & or_(Outbox.thing.is_(None), Outbox.id.in_(newest))  # fmt: skip
+        connection.execute(
+            update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED)
+        )
+        connection.execute(update(Outbox).where(Outbox.state == "queued").values(not_before=now))
+
+    story.gate.database.attempt(work)
+    story.seals()

@@ -1,0 +1,71 @@
+"""The inbox's own operations; no surface shows them."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from sqlalchemy import select
+
+from domain.act import Act
+from domain.delivery.operations import prune_batch
+from domain.delivery.results import Pruned
+from domain.inbox import service
+from domain.inbox.results import InboxAnswered, InboxRecovered
+from domain.inbox.tables import Inbox
+from domain.operation import AnyOperation, ExecutionClass, Operation
+from domain.parameters import Arg, Number, Params, Text
+
+KEPT = timedelta(days=30)
+
+
+class NoParams(Params):
+    """Nothing to say."""
+
+
+class Late(Params):
+    """A row that was run late, by whom, and what became of it."""
+
+    row_id: Annotated[Number, Arg("a row's number", "12")]
+    runner: Annotated[Text, Arg("who ran it", "host:1:abc")]
+    outcome: Annotated[dict[str, Any], Arg("what became of it", "{}")]
+
+
+def _prune(act: Act) -> Pruned:
+    old = select(Inbox.id).where(Inbox.state.not_in(service.OPEN), Inbox.received_at < act.now - KEPT)
+    return prune_batch(act, old, Inbox)
+
+
+OPERATIONS: list[AnyOperation] = [
+    Operation(
+        name="inbox.recover",
+        summary="End what may not run any more, and find what a dead process left",
+        params=NoParams,
+        result=InboxRecovered,
+        run=lambda act, _params: service.recover(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
+    ),
+    Operation(
+        name="inbox.answer",
+        summary="Tell a sender what became of what was run late",
+        params=Late,
+        result=InboxAnswered,
+        run=lambda act, params: service.answer(act, params.row_id, params.runner, params.outcome),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
+    ),
+    Operation(
+        name="inbox.prune",
+        summary="Forget what was answered long ago",
+        params=NoParams,
+        result=Pruned,
+        run=lambda act, _params: _prune(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
+    ),
+]

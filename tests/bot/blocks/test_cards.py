@@ -1,0 +1,254 @@
+"""Cards: their words are the design, so the important ones are compared as a whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import domain
+from bot.blocks.cards import CARDS, render_card
+from bot.blocks.kit import Rendered
+from domain.outcomes import Result
+from tests.bot.blocks import samples
+from tests.bot.blocks.checks import check_message, mentions, presses, says
+from tests.bot.blocks.samples import AT, LATER, shown
+
+ALL = [(name, card) for name, cards in samples.CARDS.items() for card in cards]
+EXPIRES = "2026-11-24 16:42"
+
+
+def render(name: str, card: Result) -> Rendered:
+    return render_card(name, card.to_json())
+
+
+@pytest.mark.parametrize(("name", "card"), ALL)
+def test_slack_takes_every_card(name: str, card: Result) -> None:
+    check_message(render(name, card))
+
+
+def test_every_card_has_a_sample() -> None:
+    assert set(samples.CARDS) == set(CARDS)
+
+
+def test_every_card_that_the_domain_posts_is_known() -> None:
+    import re
+
+    posted: set[str] = set()
+    for path in Path(domain.__file__).parent.rglob("*.py"):
+        posted |= set(re.findall(r"\.post\(\s*f?\"[^\"]*\",\s*\"(\w+)\"", path.read_text()))
+        posted |= set(re.findall(r"\.post\(\s*destination,\s*\"(\w+)\"", path.read_text()))
+    assert {"kill_switch", "approval", "welcome", "alert", "question"} <= posted
+    assert posted <= set(CARDS)
+
+
+def test_a_card_nobody_knows_and_a_payload_of_another_card_are_errors() -> None:
+    with pytest.raises(KeyError):
+        render_card("no_such_card", {})
+    with pytest.raises(ValidationError):
+        render_card("approval", samples.kill_switch().to_json())
+
+
+def test_a_payload_may_be_json_text() -> None:
+    card = samples.kill_switch()
+    assert render_card("kill_switch", json.dumps(card.to_json())) == render("kill_switch", card)
+
+
+def test_kill_switch_engaged() -> None:
+    message = render("kill_switch", samples.kill_switch())
+    assert message.text == "KILL SWITCH ENGAGED by <@U1>. Nothing new goes out."
+    assert says(message) == [
+        "*KILL SWITCH ENGAGED. Nothing new goes out.*",
+        f"<@U1>, {shown(AT)}: “Texts going out in Quebec without the opt-out line”",
+        "*Held in the queue*: 17: 12 claims, 5 offers. None of it runs by itself later",
+        "*Stops*  claims and contacts, offers, reserves, AI trials and AI use",
+        "*Goes on*  reading, recording outcomes, settling, opt-outs, policies, approvals",
+        "Go-live is still ON: releasing this switch resumes production.",
+        "[[ Ask to release… ]] [ Show the 17 items ] [ Add to the reason… ]",
+        "Prime Law · state 41 · audit 48,207",
+    ]
+
+
+def test_kill_switch_without_a_reason_says_who_was_asked() -> None:
+    lines = says(render("kill_switch", samples.kill_switch(reasons=(), held=())))
+    assert lines[1] == f"<@U1>, {shown(AT)}: no reason given yet; <@U1> has been asked"
+    assert "*Held in the queue*: nothing" in lines
+    assert "[[ Ask to release… ]] [ Add to the reason… ]" in lines
+
+
+def test_kill_switch_released() -> None:
+    assert says(render("kill_switch", samples.released())) == [
+        "*KILL SWITCH RELEASED. Production acts again.*",
+        f"<@U1> engaged it, {shown(AT)}: “Texts going out in Quebec without the opt-out line”",
+        "<@U2> asked for the release: “templates fixed”",
+        f"<@U3> approved it, {shown(samples.released().released_at or AT)}",
+        "*Engaged for*: 2 h 5 min",
+        "*Still held*: 17: 12 claims, 5 offers. None of it runs by itself later",
+        "Held actions do not run by themselves: a manager runs or drops each.",
+        "[ Show the 17 items ]",
+        "Prime Law · state 42 · audit 48,207",
+    ]
+
+
+def test_approval_wanted() -> None:
+    message = render("approval", samples.approval())
+    until = shown(samples.approval().expires_at)
+    assert message.text == f"APPROVAL WANTED: release the kill switch (<@U2> asks; expires {until})"
+    assert says(message) == [
+        "*APPROVAL WANTED: release the kill switch*",
+        f"<@U2> asks, {shown(AT)}: “the templates are fixed”",
+        "*Engaged by*: <@U1>",
+        f"*Since*: {shown(AT)}",
+        "*Held in the queue*: 17; none of it runs by itself",
+        "*If approved*  production resumes at once, since go-live is on",
+        "*Does not change*  go-live stays as it is; held work stays held until a manager runs or drops it",
+        "*Way back*  `/killswitch engage`, at once, by anyone who works here",
+        "*Can decide*  <@U3>, <@U4> (not <@U2>, who asked)",
+        f"*Expires*  {until}",
+        "[[ Approve… ]] [! Reject… ] [▾ Ask a question… · Withdraw · Break glass (owner)…]",
+        "Approval A-318 · killswitch.release · bound to switches 41; if that changes it must be asked again",
+    ]
+
+
+def test_approve_carries_what_was_seen_and_its_dialog_names_the_act() -> None:
+    message = render("approval", samples.approval())
+    approve = next(block for block in message.blocks if block["type"] == "actions")["elements"][0]
+    assert json.loads(approve["value"]) == {"approval_id": 318, "seen": "0f3a0f3a0f3a"}
+    assert approve["action_id"] == "do:approvals.approve"
+    assert approve["confirm"]["confirm"]["text"] == "Release the kill switch"
+    assert approve["confirm"]["text"]["text"] == "From now on: production resumes at once, since go-live is on."
+    assert approve["accessibility_label"] == "Approve A-318: release the kill switch"
+
+
+def test_approval_that_nobody_else_can_decide() -> None:
+    lines = says(render("approval", samples.approval(can_decide=())))
+    assert "Nobody else can decide: add a manager, or an owner may break glass." in lines
+
+
+def test_approved() -> None:
+    assert says(render("approval", samples.approval("approved", note="fine, but look at Alberta"))) == [
+        "*APPROVED: the kill switch is released; production acts again*",
+        f"<@U2> asked, {shown(AT)}: “the templates are fixed”",
+        f"<@U3> approved, {shown(LATER)} (26 min later): “fine, but look at Alberta”",
+        "*Engaged by*: <@U1>",
+        f"*Since*: {shown(AT)}",
+        "*Held in the queue*: 17; none of it runs by itself",
+        "*What it means*  production resumes at once, since go-live is on",
+        "*Did not change*  go-live stays as it is; held work stays held until a manager runs or drops it",
+        "*Way back*  `/killswitch engage`, at once, by anyone who works here",
+        "[! Engage the kill switch ]",
+        "Approval A-318 · killswitch.release · audit 48,212",
+    ]
+
+
+def test_failed_shows_both_sets_of_figures() -> None:
+    card = samples.approval("failed", outcome_detail="Then: switches 41. Now: switches 43.")
+    message = render("approval", card)
+    assert says(message)[:3] == [
+        "*NOT DONE: <@U3> approved, but it no longer held. The kill switch stays engaged.*",
+        "Then: switches 41. Now: switches 43.",
+        f"<@U2> asked, {shown(AT)}: “the templates are fixed”",
+    ]
+    assert [(press.kind, press.operation) for press in presses(message.blocks)] == [("form", "killswitch.release")]
+
+
+@pytest.mark.parametrize(
+    ("card", "headline", "buttons"),
+    [
+        (samples.approval("rejected", note="no"), "REJECTED: the kill switch stays engaged", ["killswitch.release"]),
+        (samples.approval("expired"), "EXPIRED: the kill switch stays engaged", ["killswitch.release"]),
+        (samples.approval("withdrawn"), "WITHDRAWN: the kill switch stays engaged", ["killswitch.release"]),
+        (
+            samples.approval("withdrawn", outcome_detail="its requester no longer holds the role"),
+            "WITHDRAWN: the kill switch stays engaged",
+            [],
+        ),
+        (
+            samples.approval("superseded", decided_by=None, decided_at=None, replaced_by=319),
+            "REPLACED: it was asked again as A-319. This request no longer counts: release the kill switch",
+            [],
+        ),
+        (
+            samples.approval("superseded", decided_by="U5", outcome_detail="an owner broke glass"),
+            "CLOSED: the kill switch is released; production acts again",
+            [],
+        ),
+    ],
+)
+def test_a_decided_card_keeps_no_button_that_cannot_work(
+    card: samples.ApprovalCard, headline: str, buttons: list[str]
+) -> None:
+    message = render("approval", card)
+    assert message.text == headline
+    assert [press.operation for press in presses(message.blocks)] == buttons
+
+
+def test_break_glass_waits_for_a_signature_and_then_shows_it() -> None:
+    waiting = says(render("break_glass", samples.break_glass()))
+    assert waiting == [
+        "*BREAK GLASS: <@U5> acted alone; go-live is on; production acts*",
+        f"<@U5>, {shown(AT)}: “Dana and Marc are on a plane”",
+        "Waiting for a second manager's sign-off: <@U3>",
+        "*Overridden*: worker seen: never seen",
+        "[[ Sign off… ]]",
+        "Break glass B-3 · golive.enable · audit 48,300",
+    ]
+    signed = says(render("break_glass", samples.break_glass(signed_off_by="U3", signed_off_at=LATER, note="agreed")))
+    assert f"<@U3> signed it off, {shown(LATER)}: “agreed”" in signed
+    assert not any("Sign off…" in line for line in signed)
+
+
+def test_alert_open_acknowledged_resolved() -> None:
+    assert says(render("alert", samples.alert())) == [
+        "*ALERT: 3 held actions were too old to run and were dropped*",
+        f"Opened {shown(AT)}. OPEN, nobody has acknowledged",
+        "*What to do*: do them afresh where they are still wanted",
+        "[[ Acknowledge ]] [ Resolve… ]",
+        "warning · alert T-77 · audit 48,190",
+    ]
+    acknowledged = samples.alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT)
+    assert [press.operation for press in presses(render("alert", acknowledged).blocks)] == ["alerts.resolve"]
+    resolved = samples.alert(state="resolved", resolved_by="U3", resolved_at=LATER)
+    assert presses(render("alert", resolved).blocks) == []
+
+
+def test_overdue_groups_by_person() -> None:
+    assert says(render("overdue", samples.overdue())) == [
+        "*3 FOLLOW-UPS ARE LATE, 1 of them past the 2 h promise*",
+        f"Since {shown(AT)}",
+        f"*<@U2>*  2 late, 1 broken, the oldest since {shown(AT)}",
+        f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
+        "and 1 more",
+        f"*nobody*  1 late, the oldest since {shown(AT)}",
+        f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
+        "[[ Show what is due ]]",
+        "Follow-up · episode 4 · late: open past 30 min; broken: past 2 h",
+    ]
+
+
+def test_late_answer_is_the_answer_with_a_line_about_being_late() -> None:
+    message = render("late_answer", samples.late(done=samples.kill_switch().to_json(), audit_id=5))
+    assert message.text == "KILL SWITCH ENGAGED by <@U1>. Nothing new goes out."
+    assert says(message)[1] == (
+        f"The answer to “/killswitch engage” of {shown(AT)} comes late: the program that took it stopped, and another "
+        "finished it. It was done once."
+    )
+    assert says(message)[-1] == "Prime Law · state 41 · audit 5"
+
+
+def test_nothing_a_user_wrote_mentions_anybody() -> None:
+    for name, card in (
+        ("kill_switch", samples.kill_switch(reasons=(samples.HOSTILE,))),
+        ("approval", samples.approval("rejected", reason=samples.HOSTILE, note=samples.HOSTILE)),
+        ("question", samples.QUESTION.model_copy(update={"text": samples.HOSTILE})),
+        ("handover", samples.HAND_OVER),
+    ):
+        assert mentions(render(name, card)) <= {"<@U1>", "<@U2>", "<@U3>"}
+
+
+def test_the_prefix_is_in_commands_and_not_in_the_words_of_users() -> None:
+    card = samples.approval(reason="typed /golive enable and `/golive enable`")
+    said = "\n".join(says(render_card("approval", card.to_json(), prefix="vh-")))
+    assert "`/vh-killswitch engage`" in said
+    assert "typed /golive enable" in said
+    assert "/vh-golive" not in said

@@ -1,6 +1,7 @@
 """The bot process: Socket Mode connections, the receiver behind them, a heartbeat beside them."""
 
 import structlog
+from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from bot.slack_api import SlackApi
@@ -23,31 +24,42 @@ INTERACTIVE_TIMEOUT = 3
 
 def run_bot(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; raises `SettingsError` where a token is missing."""
-    if settings.slack_bot_token is None or settings.slack_app_token is None:
-        raise SettingsError("SLACK_BOT_TOKEN and SLACK_APP_TOKEN must be set: `valhalla manifest` makes the app")
+    token = _token("SLACK_BOT_TOKEN", settings.slack_bot_token, "xoxb-")
+    app_token = _token("SLACK_APP_TOKEN", settings.slack_app_token, "xapp-")
     stop = stop_on_signals()
     gate, runner = start(settings), process_id()
-    receiver, sockets = _wire(gate, runner)
+    receiver, sockets = _wire(gate, runner, token, app_token)
     heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {"sockets": _connected(sockets)})
     sockets.start()
     heartbeat.start()
     log.info("bot.started", runner=runner)
     stop.wait()
     log.info("bot.stopping", runner=runner)
-    sockets.close()
-    drained = drain([receiver.close, heartbeat.stop])
+    drained = drain([lambda: _close(sockets, receiver), heartbeat.stop])
     gate.database.close()
     return leave(drained=drained)
 
 
-def _wire(gate: Gate, runner: str) -> tuple[Receiver, SocketMode]:
+def _token(name: str, given: SecretStr | None, begins: str) -> str:
+    if given is None:
+        raise SettingsError(f"{name} must be set: `valhalla manifest` prints what the Slack app is made from")
+    token = given.get_secret_value()
+    if not token.startswith(begins):
+        raise SettingsError(f"{name} is not a token that begins with {begins}")
+    return token
+
+
+def _close(sockets: SocketMode, receiver: Receiver) -> None:
+    """Acknowledge what was taken, then let it end."""
+    sockets.close()
+    receiver.close()
+
+
+def _wire(gate: Gate, runner: str, token: str, app_token: str) -> tuple[Receiver, SocketMode]:
     settings = gate.settings
-    assert settings.slack_bot_token is not None and settings.slack_app_token is not None
-    token = settings.slack_bot_token.get_secret_value()
     client = WebClient(token=token, base_url=settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT)
     answers = Answers(SlackApi(token, settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT))
     receiver = Receiver(gate, Grammar(gate.registry, prefix=settings.command_prefix), answers, gate.clock, runner)
-    app_token = settings.slack_app_token.get_secret_value()
     app = build_app(client, receiver)
     return receiver, SocketMode(app, client, app_token, settings.socket_connections)
 

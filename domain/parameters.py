@@ -157,18 +157,18 @@ def plain(text: str) -> str:
 
 
 _USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,31})$")
-_CHANNEL = re.compile(r"^<#(?P<id>[CG][A-Z0-9]+)(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,})$|^#?(?P<name>[a-z0-9_-]+)$")
+_CHANNEL = re.compile(r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$")
 
 
 def _user(value: Any) -> str:
-    match = _USER.match(str(value).strip())
+    match = _USER.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("does not name a person Slack knows")
     return match["id"] or match["bare"]
 
 
 def _channel(value: Any) -> str:
-    match = _CHANNEL.match(str(value).strip())
+    match = _CHANNEL.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("does not name a channel")
     return match["id"] or match["bare"] or match["name"]

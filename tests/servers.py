@@ -41,6 +41,8 @@ POSTGRES_SETTINGS = {
     "autovacuum_naptime": "1h",
     "log_min_messages": "warning",
 }
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+"""What a benchmark must not leave out."""
 
 
 class ServerMissingError(Exception):
@@ -107,11 +109,12 @@ class RedisServer:
 class PostgresServer:
     """A PostgreSQL cluster on a unix socket, a child of this process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, durable: bool = False) -> None:
         self.directory = directory
         self.data = directory / "data"
         self.log = directory / "log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.settings = POSTGRES_SETTINGS | (DURABLE if durable else {})
 
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy address of one database."""
@@ -136,7 +139,7 @@ class PostgresServer:
         """Start, and wait until it accepts connections."""
         if self.process is not None:
             return
-        settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(self.directory)}
+        settings = self.settings | {"unix_socket_directories": str(self.directory)}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         me = _server_identity()
         with self.log.open("ab") as output:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
-from sqlalchemy import Table, insert, select, text, update
+from sqlalchemy import JSON, Table, insert, select, text, update
+from sqlalchemy.types import TypeEngine
 
 from domain import tables
 from domain.access.people import holders
@@ -18,7 +19,7 @@ from domain.act import Act, Entry
 from domain.approvals import rules as approval_rules
 from domain.approvals.tables import Approval
 from domain.audit.tables import AuditEvent
-from domain.database import Base, Database
+from domain.database import Base, Database, UtcDateTime
 from domain.gate import Call, Gate
 from domain.gate.reading import standing_and_state
 from domain.identity import SYSTEM, Caller, Role, Surface
@@ -48,7 +49,14 @@ START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 """A Tuesday, ten in the morning in Toronto."""
 PATIENCE = 20.0
 """How long a test waits for a thread before it fails; nothing waits this long where all is well."""
+FILLERS: Mapping[type, Any] = {str: "x", int: 1, bool: False, float: 1.0}
 Snapshot = dict[str, list[tuple[Any, ...]]]
+
+
+def _filler(kind: TypeEngine[Any]) -> Any:
+    if isinstance(kind, UtcDateTime):
+        return START
+    return {} if isinstance(kind, JSON) else FILLERS[kind.python_type]
 
 
 class MovingClock:
@@ -335,6 +343,17 @@ class World:
         """Change rows behind the gate's back; return how many."""
         with self.database.write() as connection:
             return connection.execute(text(statement), values).rowcount
+
+    def put(self, table: str, **values: Any) -> None:
+        """Insert a row behind the gate's back; what it must have and is not given gets a value of its type."""
+        found = Base.metadata.tables[table]
+        filled: dict[str, Any] = {
+            column.name: _filler(column.type)
+            for column in found.columns
+            if not column.nullable and column.default is None and not (column.primary_key and column.name == "id")
+        }
+        with self.database.write() as connection:
+            connection.execute(insert(found).values(**{**filled, **values}))
 
     def unguard(self, *names: str) -> None:
         """Take the append-only triggers of tables away, as an intruder with the database's own rights would."""

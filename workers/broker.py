@@ -124,9 +124,8 @@ class Queue:
     def _open(self) -> None:
         while not self._stop.is_set():
             try:
-                broker = make_broker(self._url())
-                self._on_ready(broker)
-                self._broker = broker
+                self._broker = make_broker(self._url())
+                self._on_ready(self._broker)
                 return
             except (EmbeddedRedisError, redis.RedisError, OSError) as error:
                 self._trouble = str(error)

@@ -12,6 +12,7 @@ from bot.blocks.cards import render_card
 from bot.slack_api import SlackApi
 from domain.delivery.service import routes
 from domain.gate import Gate
+from domain.operation import AnyOperation
 from domain.settings import Settings
 from domain.start import start
 from workers.actors import declare
@@ -74,10 +75,18 @@ def _card_renderer(settings: Settings) -> Render:
     return partial(render_card, prefix=settings.command_prefix)
 
 
-def run_worker(settings: Settings, *, stop: threading.Event | None = None, render: Render | None = None) -> int:
-    """Run until SIGTERM or SIGINT (or `stop`); without Redis it still sends and sweeps. Return the exit code."""
+def run_worker(
+    settings: Settings,
+    *more: AnyOperation,
+    stop: threading.Event | None = None,
+    render: Render | None = None,
+) -> int:
+    """Run until SIGTERM or SIGINT (or `stop`); without Redis it still sends and sweeps. Return the exit code.
+
+    `more` are operations beside the product's own, for tests.
+    """
     stop = stop or stop_on_signals()
-    gate, runner = start(settings), process_id()
+    gate, runner = start(settings, *more), process_id()
     stops = _start(gate, runner, render or _card_renderer(settings))
     log.info("worker.started", runner=runner)
     stop.wait()
@@ -90,7 +99,12 @@ def run_worker(settings: Settings, *, stop: threading.Event | None = None, rende
 def _start(gate: Gate, runner: str, render: Render) -> list[Callable[[], None]]:
     slack = make_slack(gate.settings)
     consumer = _Consumer(gate, runner)
-    queue = Queue(gate.settings, consumer.start)
+
+    def ready(broker: RedisBroker) -> None:
+        consumer.start(broker)
+        heartbeat.note("redis", queue.look())
+
+    queue = Queue(gate.settings, ready)
     looks = {"slack": look_at_slack(gate, slack), "redis": queue.look}
     heartbeat = Heartbeat(gate.database, "worker", runner, gate.clock, looks=looks)
     sweep = Sweep(gate, runner)

@@ -79,17 +79,19 @@ class Clockwork:
 
 
 class TickQueue:
-    """The scheduler's end of the queue."""
+    """The scheduler's end of the queue; `on_ready` is called once there is a broker."""
 
-    def __init__(self, gate: Gate, runner: str) -> None:
+    def __init__(self, gate: Gate, runner: str, on_ready: Callable[[], None]) -> None:
         """Have no broker yet."""
         self._gate = gate
         self._runner = runner
+        self._on_ready = on_ready
         self._actors: Actors | None = None
         self.queue = Queue(gate.settings, self._ready)
 
     def _ready(self, broker: RedisBroker) -> None:
         self._actors = declare(broker, self._gate, self._runner)
+        self._on_ready()
 
     def enqueue(self, job: str, slot: Any) -> None:
         """Put a slot into the queue; raises where that cannot be done now."""
@@ -114,7 +116,7 @@ def run_scheduler(
 
 
 def _start(gate: Gate, runner: str, planned: Sequence[Schedule]) -> list[Callable[[], None]]:
-    mine = TickQueue(gate, runner)
+    mine = TickQueue(gate, runner, lambda: heartbeat.note("redis", mine.queue.look()))
     clockwork = Clockwork(gate, mine, planned)
     heartbeat = Heartbeat(gate.database, "scheduler", runner, gate.clock, looks={"redis": mine.queue.look})
     heartbeat.start()

@@ -85,9 +85,7 @@ def granted(given: Granted) -> Rendered:
     role = _article(given.role)
     head = f"{who(given.user_id)} is {role} now." if given.changed else f"{who(given.user_id)} was {role} already."
     then = "They were greeted in a direct message with three things to do." if given.changed else "Nothing changed."
-    return kit.message(
-        head, kit.lines(then), kit.actions(_take(given.user_id, given.role)), _last(given.audit_id)
-    )
+    return kit.message(head, kit.lines(then), kit.actions(_take(given.user_id, given.role)), _last(given.audit_id))
 
 
 def _take(user_id: str, role: str) -> Block:

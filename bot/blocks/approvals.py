@@ -81,9 +81,7 @@ def _decisions(card: ApprovalCard) -> list[Block]:
     which = {"approval_id": card.approval_id}
     seen = {**which, "seen": card.seen}
     about = f"A-{card.approval_id}: {words(card.wanted.what)}"
-    asks = kit.confirm(
-        "Approve this?", f"From now on: {words(card.wanted.if_approved)}.", card.wanted.approve_label
-    )
+    asks = kit.confirm("Approve this?", f"From now on: {words(card.wanted.if_approved)}.", card.wanted.approve_label)
     return [
         kit.button("Approve…", "approvals.approve", seen, style="primary", confirm=asks, about=about),
         kit.button("Reject…", "approvals.reject", seen, form=True, style="danger", about=about),

@@ -52,9 +52,7 @@ def _paused(lane: PausedLane) -> str:
 
 def _item(item: StuckMessage) -> list[Block]:
     which, about = {"outbox_id": item.outbox_id}, f"{words(item.card)} {item.outbox_id}"
-    state = (
-        "it may have arrived, and Slack cannot be asked" if item.state == "held" else "Slack refuses it"
-    )
+    state = "it may have arrived, and Slack cannot be asked" if item.state == "held" else "Slack refuses it"
     text = (
         f"*{item.outbox_id}  {words(item.card)} for {place(item.destination)}*: {state}\n"
         f"Written {when(item.created_at)}, tried {count(item.attempts, 'time')}: {cut(safe(item.error), 200)}\n"

@@ -130,13 +130,19 @@ def _yours(claimed: Claimed) -> list[Block]:
     step = claimed.step
     text = (
         f"*YOURS*  {title(step)}   yours until {when(claimed.lease_until)}\n"
-        f"{number(claimed.number)} · {details(step, with_assignee=False)}"
+        f"{_number(claimed)} · {details(step, with_assignee=False)}"
     )
     if step.note:
         text += f"\n{quoted(step.note, 200)}"
-    say = "Say:" if step.channel == "CALL" else "Send:"
     reminder = f"\n{words(claimed.reminder)}" if claimed.reminder else ""
+    if claimed.number is None:
+        return [kit.section(f"{text}{reminder}"), *_outcomes(claimed)]
+    say = "Say:" if step.channel == "CALL" else "Send:"
     return [kit.section(f"{text}{reminder}\n{say}"), kit.quote(claimed.words), *_outcomes(claimed)]
+
+
+def _number(claimed: Claimed) -> str:
+    return number(claimed.number) if claimed.number else "*no number may be used any more*: record what happened"
 
 
 def _outcomes(claimed: Claimed) -> list[Block]:

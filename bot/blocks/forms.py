@@ -73,9 +73,7 @@ def _is_shown(parameter: Parameter, prefill: Mapping[str, Any], wrong: str | Non
     return parameter.name == wrong or not is_known_id
 
 
-def _carried(
-    parameters: tuple[Parameter, ...], shown: list[Parameter], prefill: Mapping[str, Any]
-) -> dict[str, Any]:
+def _carried(parameters: tuple[Parameter, ...], shown: list[Parameter], prefill: Mapping[str, Any]) -> dict[str, Any]:
     hidden = {parameter.name for parameter in parameters} - {parameter.name for parameter in shown}
     return {name: given for name, given in prefill.items() if name in hidden and given is not None}
 

@@ -1,5 +1,6 @@
 """What the caller sees when something waits or was refused: the five parts of a refusal, in their order."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from domain.operation import AnyOperation
 from domain.outcomes import Held, Kind, PendingApproval, Refused
 
 MOST_FIGURES = 5
+_AFTERTHOUGHT = re.compile(r" \(|[;:] ")
+"""Where a summary begins to explain what it has said."""
 FIGURE_NAMES = {
     "go_live_enabled": "Go-live", "kill_switch_engaged": "Kill switch", "needs": "Needs", "has": "You have",
     "since": "Since", "state": "State",
@@ -24,7 +27,7 @@ def act_of(operation: AnyOperation | str) -> str:
     """Name what was tried, as it reads inside a sentence."""
     if isinstance(operation, str):
         return f"`{safe(operation)}`"
-    summary = operation.summary.split(" (", 1)[0]
+    summary = _AFTERTHOUGHT.split(operation.summary, maxsplit=1)[0]
     return words(summary[:1].lower() + summary[1:])
 
 

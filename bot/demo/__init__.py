@@ -1,1 +1,1 @@
-"""The demo: a local Slack workspace with a week behind it, every process, and a terminal to act in (`valhalla demo`)."""
+"""The demo: every process, a local Slack workspace with a week behind it, and a terminal to act in."""

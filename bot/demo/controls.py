@@ -56,6 +56,11 @@ class Numbers:
         """Begin at one."""
         self._by_number: dict[int, Numbered] = {}
         self._by_place: dict[tuple[str, str, str, str | None, str], int] = {}
+        self._shown: dict[tuple[str, str], set[int]] = {}
+
+    def begin(self, channel: str, ts: str) -> None:
+        """A message is printed (again): only what is on it now counts as shown."""
+        self._shown[channel, ts] = set()
 
     def give(self, channel: str, ts: str, control: Control) -> int:
         """Return the number of a control of this message, a new one where it has none."""
@@ -63,6 +68,7 @@ class Numbers:
         number = self._by_place.setdefault(place, len(self._by_place) + 1)
         # Block ids may change with an edit: the newest is what can be pressed.
         self._by_number[number] = Numbered(number, channel, ts, control)
+        self._shown.setdefault((channel, ts), set()).add(number)
         return number
 
     def find(self, number: int) -> Numbered | None:
@@ -70,7 +76,8 @@ class Numbers:
         return self._by_number.get(number)
 
     def labelled(self, words: str) -> Numbered | None:
-        """Return the newest control whose label begins so, whatever its case."""
+        """Return the control of the newest message whose label begins so, whatever its case."""
         wanted = words.strip().lower()
-        found = [item for item in self._by_number.values() if item.control.label.lower().startswith(wanted)]
-        return max(found, key=lambda item: (float(item.ts), item.number), default=None) if wanted else None
+        shown = [self._by_number[number] for numbers in self._shown.values() for number in numbers]
+        found = [item for item in shown if item.control.label.lower().startswith(wanted)]
+        return max(found, key=lambda item: (float(item.ts), -item.number), default=None) if wanted else None

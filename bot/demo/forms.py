@@ -19,7 +19,7 @@ class Unreadable(ValueError):
     """What was typed does not fit the field; the message says what does."""
 
 
-class Cancelled(Exception):  # noqa: N818 - what happened
+class Cancelled(Exception):
     """The form is to be closed without sending it."""
 
 
@@ -53,7 +53,8 @@ class Field:
     @property
     def is_several(self) -> bool:
         """Whether it takes a list."""
-        return self.element["type"].startswith("multi_") or self.element["type"] == "checkboxes"
+        kind = str(self.element["type"])
+        return kind.startswith("multi_") or kind == "checkboxes"
 
     def options(self) -> list[tuple[str, str]]:
         """Return label and value of every choice."""
@@ -112,7 +113,8 @@ def _fill_one(field: Field, words: Words, ask: Ask, show: Show, values: JsonDict
     show(list(_explained(field)))
     default = field.default(words)
     while True:
-        typed = ask(f"  {field.label}{' (optional)' if field.is_optional else ''}{f' [{default}]' if default else ''}: ")
+        optional, standing = " (optional)" if field.is_optional else "", f" [{default}]" if default else ""
+        typed = ask(f"  {field.label}{optional}{standing}: ")
         if typed is None or typed.strip().lower() == CANCEL:
             raise Cancelled
         typed = typed.strip()

@@ -26,7 +26,12 @@ class Reader:
     """Prints what one person sees; looks from the prompt's thread and from one of its own."""
 
     def __init__(
-        self, workspace: Workspace, screen: Screen, user: str, is_outstanding: Callable[[], bool], stopping: threading.Event
+        self,
+        workspace: Workspace,
+        screen: Screen,
+        user: str,
+        is_outstanding: Callable[[], bool],
+        stopping: threading.Event,
     ) -> None:
         """`is_outstanding` tells whether Valhalla still has something to say; `stopping` ends every wait."""
         self.user = user
@@ -86,6 +91,7 @@ class Reader:
     def _lines(self, arrival: Arrival) -> list[str]:
         channel, ts = arrival.channel, arrival.message["ts"]
         where = "direct message" if channel.get("is_im") else f"#{channel['name']}"
+        self.numbers.begin(channel["id"], ts)
         notes = [word for word, holds in (("in the thread", arrival.is_reply), ("edited", arrival.is_edit)) if holds]
         return message_lines(
             arrival.message, where, self.words, lambda control: self.numbers.give(channel["id"], ts, control),

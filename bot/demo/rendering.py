@@ -77,6 +77,12 @@ def _entity(inside: str, words: Words) -> str:
         return label or "@group"
     if target.startswith("!"):
         return f"@{target[1:]}"
+    return _link(target, label)
+
+
+def _link(target: str, label: str) -> str:
+    if target.startswith(("tel:", "mailto:")):
+        return label or target.partition(":")[2]
     return f"{label} ({target})" if label and label != target else target
 
 
@@ -99,7 +105,7 @@ def message_lines(
     tail = f"  ({', '.join(marks)})" if marks else ""
     head = words.bold(f"── {where} · {writer} {at:%H:%M}{tail} ──")
     body = list(body_lines(message, words, number))
-    return [head, *(f"  {line}".rstrip() for line in body)]
+    return [head, *(f"  {line}".rstrip() for line in body), ""]
 
 
 def body_lines(message: JsonDict, words: Words, number: Callable[[Control], int]) -> Iterator[str]:

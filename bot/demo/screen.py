@@ -4,12 +4,8 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TextIO
-
-try:
-    import readline
-except ImportError:  # Python without it, or Windows
-    readline = None  # type: ignore[assignment]
 
 from bot.demo.rendering import WIDTH
 
@@ -38,12 +34,11 @@ class Screen:
     def show(self, lines: Iterable[str] | str) -> None:
         """Print lines, above the prompt where somebody is typing."""
         text = lines if isinstance(lines, str) else "\n".join(lines)
-        with self._lock:
+        with self._lock, suppress(OSError):  # a terminal that was closed hears nothing, and that stops nobody
             begin = "\r\033[K" if self._prompt is not None and self.is_terminal else ""
             self._out.write(f"{begin}{text}\n")
             if begin:
-                typed = readline.get_line_buffer() if readline is not None else ""
-                self._out.write(f"{self._prompt}{typed}")
+                self._out.write(f"{self._prompt}{_typed_so_far()}")
             self._out.flush()
 
     def ask(self, prompt: str) -> str | None:
@@ -61,6 +56,8 @@ class Screen:
 
     def _typed(self, prompt: str) -> str | None:
         try:
+            with suppress(ImportError):
+                import readline  # noqa: F401 - makes input() edit and remember lines
             return input(prompt)
         except EOFError:
             self.show("")
@@ -69,6 +66,15 @@ class Screen:
     def _piped(self) -> str | None:
         line = self._keyboard.readline()
         return line.rstrip("\r\n") if line else None
+
+
+def _typed_so_far() -> str:
+    """Return what stands in the line being typed; nothing on a Python without readline."""
+    try:
+        import readline
+    except ImportError:
+        return ""
+    return readline.get_line_buffer()
 
 
 def standard_screen() -> Screen:

@@ -28,11 +28,11 @@ R = TypeVar("R", bound=Result)
 WEEK = timedelta(days=7)
 OFF_FOR = timedelta(minutes=12)
 """How long before now bryan switched production off."""
-KEPT_CARDS = frozenset({"welcome", "handover"})
+KEPT_CARDS = frozenset({"welcome", "handover", "overdue"})
 DROPPED = "happened before this workspace was there"
 
 
-class NotAsTold(Exception):  # noqa: N818 - what happened
+class NotAsTold(Exception):
     """The gate answered otherwise than the story needs: the story and the rules have grown apart."""
 
 
@@ -140,7 +140,8 @@ def _set_up(story: Story) -> None:
     """Monday a week ago: bryan gives everybody a role."""
     for player in CAST:
         if player.role is not None and player.role is not Role.OWNER:
-            story.does(BRYAN, "access.grant", Result, user=player.user_id, role=player.role.word, reason="set-up of the team")
+            given = {"user": player.user_id, "role": player.role.word, "reason": "set-up of the team"}
+            story.does(BRYAN, "access.grant", Result, **given)
             story.later(minutes=1)
 
 
@@ -207,8 +208,8 @@ def _create(story: Story, seller: Seller) -> Mapping[int, Step]:
         "address": seller.address, "consent": seller.consent, "source": seller.source,
         "evidence": "web form" if seller.consent else None,
     }  # fmt: skip
-    by = seller.owner or ALICE
-    created = story.does(by, "followup.create", LadderCreated, **{name: v for name, v in given.items() if v is not None})
+    said = {name: value for name, value in given.items() if value is not None}
+    created = story.does(seller.owner or ALICE, "followup.create", LadderCreated, **said)
     return {step.step: step for step in created.steps}
 
 
@@ -224,12 +225,13 @@ def _switch_off(story: Story, at: datetime) -> None:
     story.at(at)
     story.asks(ZOE, "access.request", reason="I start calling on Monday")
     story.later(seconds=30)
-    story.does(BRYAN, "golive.disable", Result, reason="off for the weekly exercise: stop it, release it, go live again")
+    story.does(BRYAN, "golive.disable", Result, reason="off for the weekly exercise: stop, release, go live again")
 
 
 def _tidy(story: Story, now: datetime) -> None:
     """Leave what a newcomer should find in the channels; what was long read is not posted again."""
     story.at(now)
+    story.gate.run(system_call("followup.sweep"))
 
     def work(connection: Any) -> None:
         connection.execute(delete(ProcessHeartbeat))
@@ -239,9 +241,7 @@ def _tidy(story: Story, now: datetime) -> None:
         kept = or_(
             Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_switch), Outbox.id.in_(last_requests)
         ) & or_(Outbox.thing.is_(None), Outbox.id.in_(newest))  # fmt: skip
-        connection.execute(
-            update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED)
-        )
+        connection.execute(update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED))
         connection.execute(update(Outbox).where(Outbox.state == "queued").values(not_before=now))
 
     story.gate.database.attempt(work)

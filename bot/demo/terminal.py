@@ -45,8 +45,12 @@ class Terminal:
             "help": lambda _rest: self._screen.show(tour.HELP), "tour": lambda _rest: self._screen.show(tour.TOUR),
         }  # fmt: skip
 
-    def run(self) -> None:
-        """Take lines until `quit` or the end of the input; at its end, wait for what is still to come."""
+    def run(self) -> bool:
+        """Take lines until `quit` or the end of the input; at its end, wait for what is still to come.
+
+        False where there was not a single line, so that nobody sits here.
+        """
+        was_used = False
         self._reader.start()
         self._screen.show(tour.TOUR)
         self._summary()
@@ -54,10 +58,12 @@ class Terminal:
             line = self._screen.ask(self._prompt())
             if line is None:
                 self._reader.wait_for_rest()
-                return
+                return was_used
+            was_used = True
             if line.strip().lower() in {"quit", "exit"}:
-                return
+                return True
             self._take(line.strip())
+        return True
 
     def _prompt(self) -> str:
         return f"{self._reader.words.people.get(self._reader.user, self._reader.user)} #{self._channel}> "
@@ -68,7 +74,7 @@ class Terminal:
             if not channel.get("is_im"):
                 count = len(self._workspace.read("messages", channel=channel["id"]))
                 counted.append(f"#{channel['name']} {count}")
-        self._screen.show(f"\nMessages: {' · '.join(counted)}.  `read #governance` shows them; `help`: what can be typed.\n")
+        self._screen.show(f"\nMessages: {' · '.join(counted)}.  `read #governance` shows them, `help` what to type.\n")
 
     def _take(self, line: str) -> None:
         try:

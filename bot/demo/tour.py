@@ -1,6 +1,7 @@
 """The words of the demo: the first five minutes, the help, and what to do where there is nothing yet."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from bot.demo.cast import CAST
 
@@ -10,9 +11,9 @@ The first five minutes. You are maria, a VA; production is off, as bryan left it
    1  /killswitch engage texts without an opt-out line     takes effect at once; both channels say so
    2  as dana              you are a manager now
       /killswitch release the texts are fixed              asks: a card in #governance wants a second person
-      press approve        refused: it is dana's own request
+      press approve        asked once more (y), then refused: it is dana's own request
    3  as marc              another manager
-      press approve        released; the card says who and when
+      press approve        released (y); the card says who and when
    4  /golive checklist    what must be true before production may act
       /golive enable ready for the week                    asks; then `as dana` and `press approve`
    5  as maria
@@ -28,11 +29,11 @@ dms                your direct messages      say …   write a plain message her
 wait [words]       wait for something new, or for a message with these words
 tour               the first five minutes    quit    stop everything (Ctrl-C does, too)"""
 
-EMPTY_CHANNEL = "Nothing stands here yet. Cards arrive by themselves: `/killswitch engage drill` makes one in #governance."
+EMPTY_CHANNEL = "Nothing stands here yet. Cards arrive by themselves: `/killswitch engage drill` makes one."
 EMPTY_DMS = "No direct messages yet. Valhalla writes here when something is for you alone, such as a grant of a role."
 NOT_UNDERSTOOD = "Type /command …, a number from the screen, or `help`."
 NO_SUCH_NUMBER = "Nothing on the screen has that number; `read` prints this channel again."
-NO_BOT = "Valhalla is not connected just now, so nobody took this. It is started again by itself; `wait`, then try again."
+NO_BOT = "Valhalla is not connected just now, so nobody took this. It is started again by itself: try again."
 NO_ANSWER_YET = "Taken, no answer yet. It appears here when it comes."
 
 
@@ -40,3 +41,12 @@ def people() -> Iterator[str]:
     """Return everybody and what they may do, one a line."""
     for player in CAST:
         yield f"  {player.name:<7} {player.does}"
+
+
+def started(address: str, folder: Path, *, interactive: bool) -> list[str]:
+    """Return where everything is, once it runs."""
+    lines = [
+        f"Valhalla is at work in a local Slack workspace at {address} (this machine only).",
+        f"Data and logs are in {folder}; what the worker does: tail -f {folder}/worker.log",
+    ]
+    return [*lines, "Ctrl-C or `quit` ends everything.\n" if interactive else "Ctrl-C ends everything."]

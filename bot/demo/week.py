@@ -102,8 +102,8 @@ SELLERS: tuple[Seller, ...] = (
         _ago(hours=1, minutes=38), OMAR, "inquiry", answers=(Answer(_in(9), OMAR, "no_answer"),),
     ),
     Seller(
-        "L-1009", "Amy Wong", "BC", "Vancouver", "6 Granville Street, Vancouver", "604-555-0199", _ago(minutes=38), None,
-        "inquiry", answers=(Answer(_in(6), LEO, "no_answer"),),
+        "L-1009", "Amy Wong", "BC", "Vancouver", "6 Granville Street, Vancouver", "604-555-0199", _ago(minutes=38),
+        consent="inquiry", answers=(Answer(_in(6), LEO, "no_answer"),),
     ),
     Seller(
         "L-1010", "Jean Tremblay", "QC", "Rimouski", "18 rue Saint-Germain, Rimouski", "418-555-0100", _ago(minutes=22),

@@ -10,11 +10,11 @@ JsonDict = dict[str, Any]
 TIMEOUT = 10.0
 
 
-class Away(Exception):  # noqa: N818 - the word people read
+class Away(Exception):
     """The workspace gives no answer."""
 
 
-class CannotDo(Exception):  # noqa: N818 - the same
+class CannotDo(Exception):
     """The workspace refuses this act; the message says why."""
 
 

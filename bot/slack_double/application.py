@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from bot.slack_double.backend import Backend
 from bot.slack_double.control import Control
 from bot.slack_double.responses import Responses
+from bot.slack_double.server import LOCAL_HOSTS
 from bot.slack_double.transport import KnowsItsTransport
 from bot.slack_double.web_api import WebApi, with_faults
 
@@ -50,5 +51,5 @@ def make_application(backend: Backend, control: Control, pages: Sequence[BaseRou
         *pages,
     ]
     # Only this machine's own names are answered, so that no web page can reach in under a name of its own.
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL_HOSTS))
     return KnowsItsTransport(Starlette(routes=routes, middleware=[hosts]))

@@ -143,6 +143,11 @@ class Backend:
         """Move the double's time on."""
         self._offset += timedelta(seconds=seconds)
 
+    def close(self) -> None:
+        """Nothing more will happen: whoever waits or follows is told."""
+        self.delivery.abandon()
+        self.feed.close()
+
     def response_url(self, user: str, channel: str, message_ts: str | None = None, thread_ts: str | None = None) -> str:
         """A new response address."""
         return f"{self.server_url}/response/{self.tickets.new_response(user, channel, message_ts, thread_ts)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -223,11 +223,15 @@ def _view_rules(view: dict[str, Any], problems: Problems) -> None:
             problems.add("/view/blocks", "response_url_enabled is for inputs of modals only")
 
 
+def _made_up_id() -> str:
+    return f"{random.getrandbits(24):06x}"
+
+
 def with_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The blocks as Slack stores them: a block_id and action_id made up wherever none was given."""
     stored: list[dict[str, Any]] = json.loads(json.dumps(blocks))
     for block in stored:
-        block.setdefault("block_id", secrets.token_hex(3))
+        block.setdefault("block_id", _made_up_id())
     for _, element in elements(stored):
-        element.setdefault("action_id", secrets.token_hex(3))
+        element.setdefault("action_id", _made_up_id())
     return stored

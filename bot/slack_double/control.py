@@ -77,10 +77,12 @@ class Control:
 
     async def _events(self, request: Request) -> Response:
         viewer = request.query_params.get("viewer")
-        if viewer is not None:
-            viewer = self._backend.workspace.user(viewer).id
         after = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-        return StreamingResponse(self._stream(viewer, int(after)), media_type="text/event-stream")
+        try:
+            stream = self._stream(viewer and self._backend.workspace.user(viewer).id, int(after))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return StreamingResponse(stream, media_type="text/event-stream")
 
     async def _stream(self, viewer: str | None, after: int) -> AsyncIterator[str]:
         queue = self._backend.feed.follow(after)

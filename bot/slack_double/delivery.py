@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class Envelope:
     finish: Callable[[Envelope], None]
     retry_attempt: int | None = None
     retry_reason: str | None = None
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str = field(default_factory=lambda: str(uuid.UUID(int=random.getrandbits(128), version=4)))
     status: Status = "pending"
     connections: list[int] = field(default_factory=list)
     response: JsonDict | None = None
@@ -116,6 +117,11 @@ class Delivery:
     def fail(self, envelope: Envelope) -> None:
         """The app could not be reached, or answered with an error."""
         self._end(envelope, "dispatch_failed")
+
+    def abandon(self) -> None:
+        """Give up on everything under way, so that nobody waits for a server that has gone."""
+        for envelope in list(self._pending.values()):
+            self._end(envelope, "dispatch_failed")
 
     def _end(self, envelope: Envelope, status: Status) -> None:
         if self._pending.pop(envelope.id, None) is None:

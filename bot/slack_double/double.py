@@ -35,6 +35,10 @@ def _forget(_kind: str, _name: str) -> None:
     """Keep nothing: what a double without a state file does with a change."""
 
 
+def _nothing() -> None:
+    """Write nothing: what it does at its end."""
+
+
 class SlackDouble:
     """A strict local Slack.
 
@@ -73,13 +77,8 @@ class SlackDouble:
         control = Control(self._backend, self._people, self._reading, self._scene)
         own_page = page_routes(Overview(self._backend, self._reading, manifest))
         application = make_application(self._backend, control, [*pages, *own_page])
-
-        def on_stop() -> None:
-            self._backend.feed.close()
-            if storage is not None:
-                storage.flush()
-
-        self._server = LoopbackServer(application, host, port, on_stop)
+        flush = storage.flush if storage is not None else _nothing
+        self._server = LoopbackServer(application, host, port, self._backend.close, flush)
         self._backend.faults.on_away = self.sever
 
     # --- running -----------------------------------------------------------------------------------------

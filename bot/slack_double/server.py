@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
 Result = TypeVar("Result")
+LOCAL_HOSTS = ("127.0.0.1", "localhost")
 GRACE = 1
 TICK = 0.01
 BACKLOG = 1_024
@@ -25,41 +26,60 @@ class MayNotRun(RuntimeError):
     """The double refuses to start here."""
 
 
-class _Uvicorn(uvicorn.Server):
-    """Tells when the loop begins and when it is about to end."""
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What to call when the loop begins, when it is about to end, and when nothing more can come in."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    begun: Callable[[], None]
+    ending: Callable[[], None]
+    ended: Callable[[], None]
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn with shorter waits, since tests start and stop many servers, and with word of beginning and end."""
+
+    def __init__(self, config: uvicorn.Config, hooks: Hooks) -> None:
         super().__init__(config)
-        self._on_start = on_start
-        self._on_stop = on_stop
+        self._hooks = hooks
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
-        self._on_start()
+        self._hooks.begun()
         await super().startup(sockets)
 
     async def main_loop(self) -> None:
-        """Look out for the end more often than uvicorn does, since tests start and stop many servers."""
+        """Look out for the end."""
         # A signal handler sets the flag, so there is no event to wait for.
         while not self.should_exit:  # noqa: ASYNC110
             await asyncio.sleep(TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let the live feeds end first, since shutting down waits for every open connection."""
-        self._on_stop()
-        await super().shutdown(sockets)
+        """Close every connection, giving what is under way a moment to end."""
+        self._hooks.ending()
+        for listener in [*self.servers, *(sockets or ())]:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + GRACE
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 the same
+            await asyncio.sleep(TICK)
+        for task in self.server_state.tasks:
+            task.cancel()
+        self._hooks.ended()
 
 
 class LoopbackServer:
     """Serves one application on this machine, and runs work on its event loop for other threads."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, on_stop: Callable[[], None]) -> None:
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, ending: Callable[[], None], ended: Callable[[], None]
+    ) -> None:
+        if host not in LOCAL_HOSTS:
             raise MayNotRun(f"the Slack double serves this machine only, not {host}")
         self._app = app
         self._host = host
         self._wanted_port = port
-        self._on_stop = on_stop
+        self._hooks = Hooks(self._begun, ending, ended)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread: int | None = None
         self._thread: threading.Thread | None = None
@@ -75,8 +95,7 @@ class LoopbackServer:
         """Take the port; refused in production, whatever else was asked for."""
         if os.environ.get("VALHALLA_ENV") == "production":
             raise MayNotRun("the Slack double does not start when VALHALLA_ENV=production")
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._wanted_port))
@@ -94,9 +113,8 @@ class LoopbackServer:
             server_header=False,
             http="httptools",
             ws="websockets-sansio",
-            timeout_graceful_shutdown=GRACE,
         )
-        self._server = _Uvicorn(config, self._begun, self._on_stop)
+        self._server = _Uvicorn(config, self._hooks)
         return listener
 
     def _begun(self) -> None:

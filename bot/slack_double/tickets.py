@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.slack_double.registry import Refusal
 
@@ -13,6 +15,7 @@ TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE = timedelta(minutes=30)
 RESPONSE_USES = 5
 LINK_LIFE = timedelta(seconds=30)
+REMEMBERED = 50_000
 
 
 @dataclass(slots=True)
@@ -47,8 +50,9 @@ class Tickets:
 
     def new_trigger(self, user: str) -> str:
         """A trigger id for this person."""
-        name = f"{secrets.randbelow(10**13):013d}.{secrets.token_hex(16)}"
+        name = f"{random.randrange(10**13):013d}.{random.getrandbits(128):032x}"
         self._triggers[name] = Trigger(user, self._now())
+        _forget_oldest(self._triggers)
         return name
 
     def use_trigger(self, name: str) -> str:
@@ -67,6 +71,7 @@ class Tickets:
         """The name of a new response address."""
         name = secrets.token_urlsafe(18)
         self._responses[name] = ResponseUrl(user, channel, self._now(), message_ts, thread_ts)
+        _forget_oldest(self._responses)
         return name
 
     def use_response(self, name: str) -> ResponseUrl:
@@ -89,3 +94,8 @@ class Tickets:
         """Whether this link is fresh and unused."""
         made_at = self._links.pop(name, None)
         return made_at is not None and self._now() - made_at <= LINK_LIFE
+
+
+def _forget_oldest(tickets: dict[str, Any]) -> None:
+    if len(tickets) > REMEMBERED:
+        del tickets[next(iter(tickets))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from typing import Any
 
 from bot.slack_double.blocks import elements, view_error, with_ids
@@ -67,6 +67,8 @@ class Views:
         self.check(view, old["type"], replaces=old)
         new = self._views[found] = {**self._stored(view, old["id"]), **self._place(old)}
         new["state"]["values"] |= _kept(old, new)
+        if new["type"] == "home":
+            return self._keep_home(self.owner(found), new)
         self._tell("view_updated", found)
         return new
 
@@ -76,11 +78,13 @@ class Views:
         self.check(view, "home", replaces=old)
         if view_hash is not None and (old is None or view_hash != old["hash"]):
             raise Refusal("hash_conflict")
-        new = self.homes[user] = self._stored(view, old["id"] if old else new_id("V"))
-        self._views[new["id"]], self._owners[new["id"]] = new, user
+        return self._keep_home(user, self._stored(view, old["id"] if old else new_id("V")))
+
+    def _keep_home(self, user: str, view: JsonDict) -> JsonDict:
+        self.restore_home(user, view)
         self._workspace.touch("home", user)
-        self._tell("home", new["id"])
-        return new
+        self._tell("home", view["id"])
+        return view
 
     def restore_home(self, user: str, view: JsonDict) -> None:
         """Take back a Home tab that was stored."""
@@ -139,7 +143,7 @@ class Views:
             **view,
             "blocks": with_ids(view["blocks"]),
             "state": {"values": {}},
-            "hash": f"{secrets.randbelow(10**10):010d}.{secrets.token_hex(4)}",
+            "hash": f"{random.randrange(10**10):010d}.{random.getrandbits(32):08x}",
         }
 
     @staticmethod

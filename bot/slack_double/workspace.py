@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,7 +121,7 @@ class UserGroup:
 
 def new_id(prefix: str) -> str:
     """A fresh id in Slack's style."""
-    return prefix + secrets.token_hex(5).upper()
+    return f"{prefix}{random.getrandbits(40):010X}"
 
 
 @dataclass(slots=True)

@@ -188,15 +188,16 @@ def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) 
             connection.execute(
                 _insert(connection, Person).values(user_id=user_id, first_seen_at=now).on_conflict_do_nothing()
             )
-            given = connection.execute(
+            given = connection.scalar(
                 _insert(connection, RoleGrant)
                 .values(
                     user_id=user_id, role=Role.OWNER.word, source="settings", granted_by="settings", granted_at=now,
                     reason="VALHALLA_OWNERS",
                 )
                 .on_conflict_do_nothing()
+                .returning(RoleGrant.id)
             )  # fmt: skip
-            made += [user_id] * given.rowcount
+            made += [user_id] if given is not None else []
         ended = connection.scalars(
             update(RoleGrant)
             .where(

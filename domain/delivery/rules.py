@@ -15,7 +15,7 @@ POST_EVERY = timedelta(seconds=1)
 EDIT_EVERY = timedelta(seconds=0.5)
 BURST = timedelta(seconds=3)
 """How far a lane may be ahead of its pace: Slack tolerates short bursts."""
-WAIT_FOR_CARD = timedelta(seconds=1)
+WAIT_FOR_CARD = timedelta(seconds=0.25)
 LONGEST_PAUSE = timedelta(minutes=10)
 
 ONCALL = "oncall"

@@ -41,10 +41,8 @@ def claim(database: Database, job: str, slot: datetime, now: datetime) -> bool:
 
     def work(connection: Connection) -> bool:
         make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        made = connection.execute(
-            make(Tick).values(job=job, slot=slot, state="claimed", claimed_at=now).on_conflict_do_nothing()
-        )
-        return made.rowcount == 1
+        new = make(Tick).values(job=job, slot=slot, state="claimed", claimed_at=now)
+        return connection.scalar(new.on_conflict_do_nothing().returning(Tick.job)) is not None
 
     claimed = database.attempt(work)
     if claimed:

@@ -32,6 +32,17 @@ SQLITE_TABLE_UP = """
 CREATE TRIGGER {table}_append_only_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
 """
+# REPLACE takes the old row away without firing a trigger of DELETE.
+SQLITE_REPLACE_UP = """
+CREATE TRIGGER {table}_append_only_insert BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+SAME_ROW = {
+    "audit_event": "id = NEW.id",
+    "audit_chain": "seq = NEW.seq OR event_id = NEW.event_id",
+    "go_live_history": "id = NEW.id",
+}
 
 
 def upgrade() -> None:
@@ -45,6 +56,7 @@ def upgrade() -> None:
         for table in APPEND_ONLY:
             for verb in ("UPDATE", "DELETE"):
                 op.execute(SQLITE_TABLE_UP.format(table=table, verb=verb))
+            op.execute(SQLITE_REPLACE_UP.format(table=table, same=SAME_ROW[table]))
     op.execute(
         "INSERT INTO go_live_state (id, go_live_enabled, kill_switch_engaged, version) VALUES (1, false, false, 1)"
     )
@@ -62,5 +74,5 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER audit_event_unsealed")
         for table in APPEND_ONLY:
-            for verb in ("UPDATE", "DELETE"):
+            for verb in ("UPDATE", "DELETE", "INSERT"):
                 op.execute(f"DROP TRIGGER {table}_append_only_{verb}")

@@ -34,7 +34,7 @@ def _database(settings: Settings) -> Finding:
     shown = database.url.render_as_string(hide_password=True)
     try:
         at = schema_revision(database)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the person must hear
+    except Exception as error:
         return Finding("database", ok=False, detail=f"{shown}: {_line(error)}", cure="check DATABASE_URL")
     finally:
         database.close()
@@ -49,7 +49,7 @@ def _database(settings: Settings) -> Finding:
 def _redis(settings: Settings) -> Finding:
     if not settings.redis_url:
         return Finding("Redis", ok=True, detail="embedded: whichever process needs it first starts it")
-    import redis  # noqa: PLC0415 - only this look needs it
+    import redis
 
     try:
         redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2).ping()

@@ -8,7 +8,7 @@ from bot.blocks.kit import Rendered
 from bot.slack_api import Answer, Posted, SlackApi, Unknown, said
 from bot.surfaces.slack.incoming import Incoming
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Answers:
@@ -30,12 +30,12 @@ class Answers:
                 return
         posted = self.api.post(incoming.user_id, message.text, message.blocks)
         if not isinstance(posted, Posted | Unknown):
-            log.warning("answer_lost", user_id=incoming.user_id, reason=said(posted))
+            log.warning("answer.lost", user_id=incoming.user_id, reason=said(posted))
 
     def open_form(self, trigger_id: str, view: dict[str, Any]) -> bool:
         """Open a form for a fresh trigger; return whether Slack did."""
         answer = self.api.call("views.open", trigger_id=trigger_id, view=view)
         if isinstance(answer, Answer):
             return True
-        log.warning("form_not_opened", reason=said(answer))
+        log.warning("form.not_opened", reason=said(answer))
         return False

@@ -20,7 +20,9 @@ from domain.system.operations import usage
 ROOT = "valhalla"
 ALIASES = {"kill": "killswitch", "caps": "risk", "contact": "market", "buyer": "liquidity"}
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u202f": " "})
-_LINK = re.compile(r"<(?:https?|mailto|tel):[^|>]*\|(?P<label>[^>]*)>|<(?:mailto:|tel:)?(?P<bare>https?:[^|>]*|[^@#!|>][^|>]*)>")
+_LINK = re.compile(
+    r"<(?:https?|mailto|tel):[^|>]*\|(?P<label>[^>]*)>|<(?:mailto:|tel:)?(?P<bare>https?:[^|>]*|[^@#!|>][^|>]*)>"
+)
 _TOKEN = re.compile(r'(?P<name>[A-Za-z_]\w*)=|"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'(?=\s|$)|(?P<bare><[^>]*>|\S+)')
 _KEYWORD = re.compile(r"(?P<name>[A-Za-z_]\w*)=")
 _FREE = {Input.TEXT, Input.LONG_TEXT}
@@ -94,6 +96,8 @@ class Grammar:
 
     def _unknown_verb(self, command: str, word: str, tail: str) -> Refused:
         verbs = self.table[command]
+        if command == ROOT and (meant := self._meant_below_root(word, tail)):
+            return meant
         near = get_close_matches(word.lower(), [verb for verb in verbs if verb], n=1, cutoff=0.55)
         listed = ", ".join(f"`{verb}`" for verb in sorted(verbs) if verb)
         buttons: tuple[Button, ...] = ()
@@ -106,6 +110,21 @@ class Grammar:
             remedy = f"{remedy} For example `{self.views[command].example}`."
         detail = f"`/{command}` does not know “{plain(word)[:60]}”." if word else f"`/{command}` needs a word more."
         return refused(Kind.INVALID, "unknown_verb", detail, layer="input", remedy=remedy, buttons=buttons)
+
+    def _meant_below_root(self, word: str, tail: str) -> Refused | None:
+        """`/valhalla kilswitch …` is nearer to a command than to any verb of `/valhalla` itself."""
+        names = [*(name for name in self.table if name != ROOT), *(verb for verb in self.table[ROOT] if verb)]
+        near = get_close_matches(word.lower().lstrip("/"), names, n=1, cutoff=0.55)
+        if not near or near[0] not in self.table or near[0] == ROOT:
+            return None
+        line = self.read(near[0], tail)
+        if isinstance(line, Refused):
+            return line
+        slash = next(item for item in line.operation.typed() if item.command == near[0])
+        return refused(
+            Kind.INVALID, "unknown_verb", f"`/{ROOT}` does not know “{plain(word)[:60]}”.", layer="input",
+            remedy=f"Did you mean `/{near[0]}`?", buttons=(_button(line, slash),),
+        )  # fmt: skip
 
     def _unknown(self, name: str) -> Refused:
         near = get_close_matches(name, list(self.table), n=1, cutoff=0.55)
@@ -133,10 +152,9 @@ def _words(text: str) -> Iterator[_Word]:
         if match["name"] is not None:
             value = _TOKEN.match(text, match.end())
             if value is None or value["name"] is not None:
-                plain_value = re.compile(r"\S*").match(text, match.end())
-                assert plain_value is not None
-                yield _Word(plain_value.group(), match.start(), plain_value.end(), match["name"].lower())
-                position = max(plain_value.end(), match.end())
+                end = match.end() + len(re.split(r"\s", text[match.end() :], maxsplit=1)[0])
+                yield _Word(text[match.end() : end], match.start(), end, match["name"].lower())
+                position = end
             else:
                 yield _Word(_unquoted(value), match.start(), value.end(), match["name"].lower())
                 position = value.end()
@@ -185,9 +203,7 @@ def _is_quoted(text: str, word: _Word) -> bool:
     return text[word.start :][: word.end - word.start].endswith(('"', "'"))
 
 
-def _rest(
-    text: str, start: int, following: list[_Word], by_name: dict[str, Parameter], raw: dict[str, Any]
-) -> str:
+def _rest(text: str, start: int, following: list[_Word], by_name: dict[str, Parameter], raw: dict[str, Any]) -> str:
     """Take the rest of the line as it was typed, without named parameters at its very end."""
     end = len(text)
     for word in reversed(following):
@@ -224,9 +240,10 @@ def _too_many(operation: AnyOperation, word: str, parameters: list[Parameter]) -
 
 def _suggestion(operation: AnyOperation, slash: Slash, tail: str) -> Button:
     line = _with_parameters(operation, tail)
-    params = line.raw if isinstance(line, Line) else {}
-    label = f"/{slash.command} {slash.verb or ''}".strip()
-    return Button(
-        label=label if operation.reads else f"{label}…", operation=operation.name, params=params,
-        form=not operation.reads,
-    )  # fmt: skip
+    return _button(line if isinstance(line, Line) else Line(operation), slash)
+
+
+def _button(line: Line, slash: Slash) -> Button:
+    """Offer what was probably meant: a read at once, anything else as a form that is filled in already."""
+    reads, label = line.operation.reads, f"/{slash.command} {slash.verb or ''}".strip()
+    return Button(label=label if reads else f"{label}…", operation=line.operation.name, params=line.raw, form=not reads)

@@ -1,15 +1,14 @@
 """What Slack sends, read into one shape: a command, a pressed button, a submitted form."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.blocks.forms import read_form
+from bot.blocks.forms import form_operation, read_form, read_private
 from bot.blocks.kit import parse_press
 
-MODAL_PREFIX = "form:"
+LONGEST_SAID = 500
 
 
 class Source(StrEnum):
@@ -47,12 +46,29 @@ class Press:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+def _said(text: str) -> str:
+    """Keep what was typed for messages about it, without what a database or a reader could trip over."""
+    shown = "".join(character if character.isprintable() else " " for character in text).strip()
+    return shown if len(shown) <= LONGEST_SAID else f"{shown[: LONGEST_SAID - 1]}…"
+
+
 def read_command(body: Mapping[str, Any]) -> Incoming:
     """Read a slash command's payload."""
     return Incoming(
         source=Source.COMMAND, user_id=body["user_id"], trigger_id=body["trigger_id"],
-        key=body["trigger_id"], said=f"{body['command']} {body.get('text') or ''}".strip(), channel=body.get("channel_id"),
-        response_url=body.get("response_url"),
+        key=body["trigger_id"], said=_said(f"{body['command']} {body.get('text') or ''}"),
+        channel=body.get("channel_id"), response_url=body.get("response_url"),
+    )  # fmt: skip
+
+
+def read_click(body: Mapping[str, Any]) -> Incoming:
+    """Read who clicked where, whatever it was."""
+    option = body["actions"][0].get("selected_option") or {}
+    label = (option.get("text") or body["actions"][0].get("text") or {}).get("text", "a button")
+    return Incoming(
+        source=Source.PRESS, user_id=body["user"]["id"], trigger_id=body["trigger_id"],
+        key=body["trigger_id"], said=_said(f"[{label}]"),
+        channel=(body.get("channel") or {}).get("id"), response_url=body.get("response_url"),
     )  # fmt: skip
 
 
@@ -62,24 +78,25 @@ def read_press(body: Mapping[str, Any]) -> Press:
     option = action.get("selected_option") or {}
     value = option.get("value") if option else action.get("value")
     pressed = parse_press(action["action_id"], value or "")
-    label = (option.get("text") or action.get("text") or {}).get("text", pressed.operation)
-    incoming = Incoming(
-        source=Source.PRESS, user_id=body["user"]["id"], trigger_id=body["trigger_id"],
-        key=body["trigger_id"], said=f"[{label}]",
-        channel=(body.get("channel") or {}).get("id"), response_url=body.get("response_url"),
+    return Press(read_click(body), pressed.operation, pressed.kind == "form", pressed.params)
+
+
+def read_submitter(body: Mapping[str, Any]) -> Incoming:
+    """Read who submitted a form, whatever is in it."""
+    view = body["view"]
+    try:
+        kept = read_private(view)
+    except ValueError:
+        kept = {}
+    return Incoming(
+        source=Source.FORM, user_id=body["user"]["id"],
+        trigger_id=body.get("trigger_id") or f"{view['id']}:{view.get('hash')}", key=f"view:{view['id']}",
+        said=_said(f"the form “{view['title']['text']}”"), channel=kept.get("channel"),
+        response_url=kept.get("response_url"), view=view,
     )  # fmt: skip
-    return Press(incoming, pressed.operation, pressed.kind == "form", pressed.params)
 
 
 def read_submission(body: Mapping[str, Any]) -> tuple[Incoming, str, dict[str, Any]]:
-    """Read a submitted form: who, which operation, which raw parameters."""
+    """Read a submitted form: who, which operation, which raw parameters; raises `ValueError` where none of ours."""
     view = body["view"]
-    kept = json.loads(view.get("private_metadata") or "{}")
-    operation = str(view["callback_id"]).removeprefix(MODAL_PREFIX)
-    incoming = Incoming(
-        source=Source.FORM, user_id=body["user"]["id"],
-        trigger_id=body.get("trigger_id") or f"{view['id']}:{view.get('hash')}", key=f"view:{view['id']}",
-        said=f"the form “{view['title']['text']}”", channel=kept.get("channel"),
-        response_url=kept.get("response_url"), view=view,
-    )  # fmt: skip
-    return incoming, operation, read_form(view)
+    return read_submitter(body), form_operation(view), read_form(view)

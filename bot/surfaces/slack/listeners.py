@@ -14,13 +14,12 @@ from slack_sdk import WebClient
 from bot.surfaces.slack.receiver import Receiver, Reply
 from domain.gate.call import new_correlation_id, unexpected
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 AFTER = "after_acknowledgement"
 """Where a listener leaves, in Bolt's context, what the transport calls once the acknowledgement is on its way."""
 
 ANY_COMMAND = re.compile(r"^/")
-OUR_ACTIONS = re.compile(r"^(do|form):|^menu(:|$)")
-OUR_FORMS = re.compile(r"^form:")
+ANYTHING = re.compile("")
 
 
 def build_app(client: WebClient, receiver: Receiver) -> App:
@@ -28,7 +27,7 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app = App(
         name="valhalla",
         client=client,
-        signing_secret="unused: Socket Mode authenticates the connection",
+        signing_secret="unused: Socket Mode authenticates the connection",  # noqa: S106 - words, no secret
         request_verification_enabled=False,
         authorize=_authorize(client.token or ""),
         # Everything before an acknowledgement is quick by construction, so it runs in the thread that will send it;
@@ -38,9 +37,8 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
         logger=logging.getLogger("slack_bolt"),
     )
     app.command(ANY_COMMAND)(_listener(receiver.on_command))
-    app.action(OUR_ACTIONS)(_listener(receiver.on_press))
-    app.action(re.compile(""))(_listener(lambda _body: Reply()))
-    app.view(OUR_FORMS)(_listener(receiver.on_submission))
+    app.action(ANYTHING)(_listener(receiver.on_press))
+    app.view(ANYTHING)(_listener(receiver.on_submission))
     return app
 
 
@@ -55,10 +53,11 @@ def _listener(take: Callable[[Mapping[str, Any]], Reply]) -> Callable[..., None]
     def listener(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         try:
             reply = take(body)
-        except Exception:
-            apology = unexpected(new_correlation_id())
-            log.exception("listener_failed", reference=apology.reference)
-            ack(text=f"{apology.detail} {apology.remedy} Reference {apology.reference}.") if "command" in body else ack()
+        except Exception:  # the payload itself cannot be read; for what comes later the receiver apologises itself
+            sorry = unexpected(new_correlation_id())
+            log.exception("listener.failed", reference=sorry.reference)
+            text = f"{sorry.detail} {sorry.remedy} Reference {sorry.reference}."
+            ack(text=text) if "command" in body else ack()
             return
         ack(**reply.payload) if reply.payload else ack()
         context[AFTER] = reply.after

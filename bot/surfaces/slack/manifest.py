@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.surfaces.slack.grammar import ALIASES
 from domain.operation import Registry
 from domain.settings import Settings
 from domain.system.operations import usage
@@ -22,8 +23,9 @@ BOT_SCOPES = (
 )
 LONGEST_HINT = 1_000
 
+
 def slash_commands(registry: Registry, prefix: str) -> list[dict[str, Any]]:
-    """List every command once, with its verbs as the hint."""
+    """List every command once, with its verbs as the hint, and the aliases of those that exist."""
     hints: dict[str, list[str]] = {}
     words: dict[str, str] = {}
     for operation in registry.public():
@@ -34,6 +36,9 @@ def slash_commands(registry: Registry, prefix: str) -> list[dict[str, Any]]:
                 words[slash.command] = operation.summary
             if len(line) > 1:
                 hints[slash.command].append(line[1])
+    for alias, command in ALIASES.items():
+        if command in hints:
+            hints[alias], words[alias] = hints[command], words[command]
     return [
         {
             "command": f"/{prefix}{command}",
@@ -54,7 +59,11 @@ def manifest(registry: Registry, settings: Settings) -> dict[str, Any]:
             "description": "Governs a wholesaling team: switches, approvals, follow-ups, audit",
         },
         "features": {
-            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": "valhalla", "always_online": True},
             "slash_commands": slash_commands(registry, settings.command_prefix),
         },

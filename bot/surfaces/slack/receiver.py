@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,26 +20,39 @@ from bot.blocks.kit import Rendered
 from bot.blocks.replies import render_outcome
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
-from bot.surfaces.slack.incoming import Incoming, Source, read_command, read_press, read_submission
+from bot.surfaces.slack.incoming import (
+    Incoming,
+    Source,
+    read_click,
+    read_command,
+    read_press,
+    read_submission,
+    read_submitter,
+)
 from bot.surfaces.slack.memory import Memory
 from bot.surfaces.slack.pools import Pools
 from domain.arrows import cross
 from domain.clock import Clock
 from domain.database import Unavailable
 from domain.gate import Call, Gate
-from domain.gate.call import unexpected
+from domain.gate.call import reference, unexpected
 from domain.identity import Caller, Surface
 from domain.inbox import service as inbox
+from domain.inbox.rules import correlation_of
 from domain.operation import AnyOperation
-from domain.outcomes import Kind, Outcome, Refused, refused
+from domain.outcomes import Button, Kind, Outcome, Refused, refused
 from domain.parameters import parse
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 RECORDING_DEADLINE = 1.0
 """Seconds the database has to record what changes something, before it is acknowledged as not recorded."""
 READING_DEADLINE = 1.5
 """Seconds a read has to be answered in the acknowledgement; after that the answer follows."""
+REPEAT_DEADLINE = 2.5
+"""Seconds a second delivery waits for the first one's acknowledgement, which may carry the answer."""
+PREVIEW_DEADLINE = 1.0
+"""Seconds to look whether somebody may do this at all, before his form is opened; its trigger lives for three."""
 AckPayload = dict[str, Any] | None
 
 
@@ -66,30 +80,48 @@ class Receiver:
     def on_command(self, body: Mapping[str, Any]) -> Reply:
         """Take a slash command."""
         incoming = read_command(body)
-        line = self.grammar.read(body["command"], body.get("text") or "")
-        if isinstance(line, Refused):
-            return Reply(self._message(incoming.said, line))
-        return self._once(incoming, lambda: self._take(incoming, line.operation, line.raw))
+
+        def take() -> Reply:
+            line = self.grammar.read(body["command"], body.get("text") or "")
+            if isinstance(line, Refused):
+                return self._say(incoming, incoming.said, line)
+            return self._take(incoming, line.operation, line.raw)
+
+        return self._once(incoming, take)
 
     def on_press(self, body: Mapping[str, Any]) -> Reply:
         """Take a click."""
-        press = read_press(body)
-        operation = self.gate.registry.get(press.operation)
-        if operation is None or operation.internal:
-            return Reply(after=lambda: self._answer(press.incoming, press.incoming.said, _gone(press.operation)))
-        if press.opens_form:
-            return self._once(
-                press.incoming, lambda: Reply(after=lambda: self._open_form(press.incoming, operation, press.params))
-            )
-        return self._once(press.incoming, lambda: self._take(press.incoming, operation, press.params))
+        incoming = read_click(body)
+
+        def take() -> Reply:
+            try:
+                press = read_press(body)
+            except ValueError:
+                return self._say(incoming, incoming.said, _outdated())
+            operation = self.gate.registry.get(press.operation)
+            if operation is None or operation.internal:
+                return self._say(incoming, incoming.said, _outdated())
+            if press.opens_form:
+                return Reply(after=lambda: self._open_form(incoming, operation, press.params))
+            return self._take(incoming, operation, press.params)
+
+        return self._once(incoming, take)
 
     def on_submission(self, body: Mapping[str, Any]) -> Reply:
         """Take a submitted form; what does not parse is said at its field, and nothing typed is lost."""
-        incoming, name, raw = read_submission(body)
-        operation = self.gate.registry.get(name)
-        if operation is None or operation.internal:
-            return Reply(after=lambda: self._answer(incoming, incoming.said, _gone(name)))
-        return self._once(incoming, lambda: self._take(incoming, operation, raw))
+        incoming = read_submitter(body)
+
+        def take() -> Reply:
+            try:
+                _, name, raw = read_submission(body)
+            except ValueError:
+                return self._say(incoming, incoming.said, _outdated())
+            operation = self.gate.registry.get(name)
+            if operation is None or operation.internal:
+                return self._say(incoming, incoming.said, _outdated())
+            return self._take(incoming, operation, raw)
+
+        return self._once(incoming, take)
 
     def close(self) -> None:
         """Let what runs end."""
@@ -99,9 +131,14 @@ class Receiver:
         """Answer one envelope once in this process, however many sockets deliver it."""
         first = self.memory.first(incoming.trigger_id)
         if first is not None:
-            first.wait(READING_DEADLINE)
+            first.wait(REPEAT_DEADLINE)
             return Reply()
-        reply = take()
+        try:
+            reply = take()
+        except Exception:
+            apology = unexpected(correlation_of(incoming.key))
+            log.exception("receiver.failed", said=incoming.said, reference=apology.reference)
+            reply = self._say(incoming, incoming.said, apology)
         after = reply.after
 
         def acknowledged() -> None:
@@ -119,17 +156,17 @@ class Receiver:
             return self._read(incoming, operation, raw)
         return self._record(incoming, operation, params.model_dump(mode="json"))
 
-    def _unparsed(
-        self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any], problem: Refused
-    ) -> Reply:
-        if incoming.source is Source.FORM:
-            return Reply({"response_action": "errors", "errors": form_errors(incoming.view or {}, problem)})
-        if problem.code == "missing":
+    def _unparsed(self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any], problem: Refused) -> Reply:
+        if incoming.source is Source.FORM and (errors := form_errors(incoming.view or {}, problem)):
+            return Reply({"response_action": "errors", "errors": errors})
+        if problem.code == "missing" and incoming.source is not Source.FORM:
             return Reply(after=lambda: self._open_form(incoming, operation, dict(raw)))
         return self._say(incoming, operation, problem)
 
     def _read(self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Reply:
-        call = Call(operation.name, raw, Caller(incoming.user_id, Surface.SLACK))
+        call = Call(
+            operation.name, raw, Caller(incoming.user_id, Surface.SLACK), correlation_id=correlation_of(incoming.key)
+        )  # fmt: skip
         reading = self.pools.read(lambda: self._run(call))
         if incoming.source is not Source.COMMAND:
             return Reply(after=lambda: self._answer_when_done(incoming, operation, reading))
@@ -138,65 +175,80 @@ class Receiver:
         except FutureTimeout:
             text = {"response_type": "ephemeral", "text": f"Working on `{operation.name}`; the answer follows."}
             return Reply(text, lambda: self._answer_when_done(incoming, operation, reading))
-        return Reply(self._message(operation, outcome))
+        return self._say(incoming, operation, outcome)
 
     def _record(self, incoming: Incoming, operation: AnyOperation, raw: dict[str, Any]) -> Reply:
-        recording = self.pools.record(lambda: self._insert(incoming, operation, raw))
+        received_at = self.clock()
+        recording = self.pools.record(lambda: self._insert(incoming, operation, raw, received_at))
         try:
             row_id = recording.result(timeout=RECORDING_DEADLINE)
         except (FutureTimeout, Unavailable):
-            log.warning("inbox_not_recorded", trigger_id=incoming.trigger_id, operation=operation.name)
-            return self._say(incoming, operation, _not_recorded())
+            recording.cancel()  # where it has begun, its row comes too late to be acknowledged, and is never run
+            log.warning("inbox.not_recorded", trigger_id=incoming.trigger_id, operation=operation.name)
+            return self._say(incoming, operation, _not_recorded(incoming, operation, raw))
         if row_id is None:  # another delivery of the same envelope was recorded before
             return Reply()
         return Reply(after=lambda: self._acknowledged(incoming, operation, row_id))
 
-    def _insert(self, incoming: Incoming, operation: AnyOperation, raw: dict[str, Any]) -> int | None:
+    def _insert(
+        self, incoming: Incoming, operation: AnyOperation, raw: dict[str, Any], received_at: datetime
+    ) -> int | None:
         row_id = inbox.record(
             self.gate.database, trigger_id=incoming.key, operation=operation.name, params=raw,
             user_id=incoming.user_id, channel=incoming.channel, response_url=incoming.response_url,
-            said=incoming.said, now=self.clock(),
+            said=incoming.said, now=received_at,
         )  # fmt: skip
         cross("inbox.recorded")
         return row_id
 
     def _acknowledged(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
-        """Slack has the acknowledgement: say so in the row, then run it in our own pool."""
+        """Slack has the acknowledgement: say so in the row at once, however much work is waiting."""
         cross("inbox.acknowledged")
-        lane = self.pools.urgent if operation.changes_switch else self.pools.work
-        lane(lambda: self._confirm_and_run(incoming, operation, row_id))
+        self.pools.confirm(lambda: self._confirm(incoming, operation, row_id))
 
-    def _confirm_and_run(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
+    def _confirm(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
         try:
             if not inbox.confirm_acknowledged(self.gate.database, row_id, self.clock()):
                 return  # too late: the sweep refuses it, and tells the sender
-            cross("inbox.confirmed")
-            outcome = inbox.run_row(self.gate, row_id, self.runner)
         except Unavailable:
-            log.warning("inbox_left_to_sweep", row_id=row_id, operation=operation.name)
+            log.warning("inbox.left_to_sweep", row_id=row_id, operation=operation.name)
             return
-        if outcome is not None:
+        cross("inbox.confirmed")
+        lane = self.pools.switch if operation.changes_switch else self.pools.work
+        lane(lambda: self._carry_out(incoming, operation, row_id))
+
+    def _carry_out(self, incoming: Incoming, operation: AnyOperation, row_id: int) -> None:
+        outcome = inbox.run_row(self.gate, row_id, self.runner)
+        if outcome is not None:  # otherwise whoever has the row answers, or the sweep
             self._answer(incoming, operation, outcome)
 
     def _open_form(self, incoming: Incoming, operation: AnyOperation, prefill: dict[str, Any]) -> None:
-        self.pools.urgent(lambda: self._open_form_now(incoming, operation, prefill))
+        self.pools.open_form(lambda: self._open_form_now(incoming, operation, prefill))
 
     def _open_form_now(self, incoming: Incoming, operation: AnyOperation, prefill: dict[str, Any]) -> None:
-        verdict = self._run_preview(operation, incoming.user_id)
+        verdict = self._preview(operation, incoming.user_id)
         if verdict is not None and verdict.kind is not Kind.PRIME_LAW:
             self._answer(incoming, operation, verdict)
             return
-        view = form_view(
-            operation, prefill, private={"channel": incoming.channel, "response_url": incoming.response_url},
-            first_line=verdict.detail if verdict is not None else None, problem=None,
-        )  # fmt: skip
+        try:
+            view = form_view(
+                operation, prefill, private={"channel": incoming.channel, "response_url": incoming.response_url},
+                first_line=verdict.detail if verdict is not None else None, prefix=self.grammar.prefix,
+            )  # fmt: skip
+        except ValueError as error:
+            log.warning("form.not_made", operation=operation.name, error=str(error))
+            self._answer(incoming, operation, _outdated())
+            return
         if not self.answers.open_form(incoming.trigger_id, view):
             self._answer(incoming, operation, _form_not_opened(operation))
 
-    def _run_preview(self, operation: AnyOperation, user_id: str) -> Refused | None:
+    def _preview(self, operation: AnyOperation, user_id: str) -> Refused | None:
+        """Look whether he may do this at all; a database that does not say so in time does not keep a form from him."""
+        look = self.pools.read(lambda: self.gate.preview(operation, Caller(user_id, Surface.SLACK)))
         try:
-            return self.gate.preview(operation, Caller(user_id, Surface.SLACK))
-        except Unavailable:
+            return look.result(timeout=PREVIEW_DEADLINE)
+        except (FutureTimeout, Unavailable):
+            look.cancel()
             return None
 
     def _run(self, call: Call) -> Outcome:
@@ -204,40 +256,46 @@ class Receiver:
         try:
             return self.gate.run(call)
         except Exception:
-            log.exception("operation_failed", operation=call.operation, correlation_id=call.correlation_id)
+            log.exception("operation.failed", operation=call.operation, correlation_id=call.correlation_id)
             return unexpected(call.correlation_id)
 
     def _say(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Reply:
         """Answer a command in its acknowledgement, anything else after it."""
         if incoming.source is Source.COMMAND:
-            return Reply(self._message(operation, outcome))
+            return Reply(self._message(incoming, operation, outcome))
         return Reply(after=lambda: self._answer(incoming, operation, outcome))
 
     def _answer_when_done(self, incoming: Incoming, operation: AnyOperation, reading: Future[Outcome]) -> None:
         reading.add_done_callback(lambda done: self._answer(incoming, operation, done.result()))
 
     def _answer(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> None:
-        self.pools.answer(lambda: self.answers.send(incoming, self._rendered(operation, outcome)))
+        self.pools.answer(lambda: self.answers.send(incoming, self._rendered(incoming, operation, outcome)))
 
-    def _rendered(self, operation: AnyOperation | str, outcome: Outcome) -> Rendered:
+    def _rendered(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Rendered:
+        if isinstance(outcome, Refused) and not outcome.reference:  # refused before it reached the gate
+            given = reference(correlation_of(incoming.key))
+            log.info("receiver.refused", said=incoming.said, code=outcome.code, reference=given)
+            outcome = outcome.model_copy(update={"reference": given})
         return render_outcome(operation, outcome, prefix=self.grammar.prefix)
 
-    def _message(self, operation: AnyOperation | str, outcome: Outcome) -> dict[str, Any]:
-        rendered = self._rendered(operation, outcome)
+    def _message(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> dict[str, Any]:
+        rendered = self._rendered(incoming, operation, outcome)
         return {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
 
 
-def _not_recorded() -> Refused:
+def _not_recorded(incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Refused:
+    """Say that nothing was done; a form is gone from the screen by then, so a button brings it back as it was."""
+    again = Button(label="Open it again…", operation=operation.name, params=dict(raw), form=True)
     return refused(
         Kind.UNAVAILABLE, "not_recorded", "This was not recorded, so nothing was done: the database gives no answer.",
-        layer="database", remedy="Try again in a moment.",
+        layer="database", remedy="Try again in a moment.", buttons=(again,) if incoming.source is Source.FORM else (),
     )  # fmt: skip
 
 
-def _gone(name: str) -> Refused:
+def _outdated() -> Refused:
     return refused(
-        Kind.NOT_FOUND, "unknown_operation", f"This button's operation `{name}` no longer exists.", layer="registry",
-        remedy="`/valhalla help` shows what there is.",
+        Kind.NOT_FOUND, "outdated_button", "This button or form is not one of today's. Nothing was done.",
+        layer="registry", remedy="`/valhalla help` shows what there is now.",
     )  # fmt: skip
 
 

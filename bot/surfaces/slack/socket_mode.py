@@ -1,38 +1,44 @@
-"""Socket Mode: N connections, staggered, each able to take every envelope."""
+"""Socket Mode: N connections, staggered, each able to take every envelope.
 
-import logging
+::
+
+    connect ─► read ─┬─ an envelope ─► a thread of the pool: dispatched, acknowledged, followed up
+       ▲             ├─ a notice to go ─► read on in a thread of its own until Slack closes it
+       └─────────────┴─ the end
+
+The SDK's own client is not used: after a notice it reads nothing for three seconds, so what Slack sends then is
+reported as failed to its sender and done all the same.
+"""
+
+import json
 import time
-from threading import Event, Thread
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock, Thread
+from typing import Any
 
 import structlog
-from slack_bolt import App, BoltRequest
-from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
-from slack_bolt.adapter.socket_mode.internals import build_headers, send_response
-from slack_sdk.socket_mode.client import BaseSocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
 from bot.surfaces.slack.listeners import AFTER
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 STAGGER = 1.0
 """Seconds between two connections, so that Slack does not refresh both at once."""
-CONCURRENCY = 24
-RETRY = 2.0
-
-
-class Connection(SocketModeHandler):
-    """Bolt's handler, which also says when an acknowledgement is on its way."""
-
-    def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
-        """Dispatch one envelope, acknowledge it, then run what waits for that."""
-        started = time.time()
-        request = BoltRequest(mode="socket_mode", body=req.payload, headers=build_headers(req))
-        response = self.app.dispatch(request)
-        send_response(client, req, response, started)
-        after = request.context.get(AFTER)
-        if after is not None and response.status == 200:  # noqa: PLR2004
-            after()
+CONCURRENCY = 32
+RETRY = (0.2, 1.0, 2.0, 5.0)
+"""Seconds between attempts to connect; the last one again and again."""
+PATIENCE = 10.0
+"""Seconds to connect, to wait for the answer to a ping, and to read on where Slack told us to go."""
+PING_EVERY = 5.0
+LARGEST = 4 * 1024 * 1024
+TOO_LATE = 1.5
+"""Seconds after its arrival at which an envelope is not begun any more: Slack tells its sender that it failed."""
+OK = 200
 
 
 class SocketMode:
@@ -41,47 +47,174 @@ class SocketMode:
     def __init__(self, app: App, web_client: WebClient, app_token: str, connections: int) -> None:
         """Open nothing yet."""
         self.wanted = connections
+        self._app = app
+        self._web_client = web_client
+        self._app_token = app_token
         self._stop = Event()
-        self._connections = [self._build(app, web_client, app_token) for _ in range(connections)]
-        self._opener = Thread(target=self._open_all, name="socket-opener", daemon=True)
-
-    @staticmethod
-    def _build(app: App, web_client: WebClient, app_token: str) -> Connection:
-        connection = Connection(
-            app, app_token, web_client=web_client, concurrency=CONCURRENCY, ping_interval=5,
-            receive_buffer_size=16_384, logger=logging.getLogger("slack_sdk.socket_mode"),
-        )  # fmt: skip
-        if web_client.base_url.startswith("http://"):
-            connection.client.proxy = None  # the built-in client does not honour NO_PROXY for a local server
-        return connection
+        self._lock = Lock()
+        self._links: list[ClientConnection] = []
+        """The open ones, those that were told to go at the end."""
+        self._leaving: set[ClientConnection] = set()
+        self._pool = ThreadPoolExecutor(CONCURRENCY, "envelope")
+        self._keepers = [
+            Thread(target=self._keep, args=(place * STAGGER,), name=f"socket-{place}", daemon=True)
+            for place in range(connections)
+        ]
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._opener.start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def connected(self) -> int:
-        """Count the connections that are open now."""
-        return sum(1 for connection in self._connections if connection.client.is_connected())
+        """Count the connections that are open now and stay so."""
+        with self._lock:
+            return len(self._links) - len(self._leaving)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Begin nothing more, let what was begun be acknowledged, then close every connection."""
         self._stop.set()
-        for connection in self._connections:
-            connection.client.close()
+        self._pool.shutdown(wait=True)
+        for link in self._open_links():
+            link.close()
+        for keeper in self._keepers:
+            if keeper.is_alive():
+                keeper.join(PATIENCE)
 
-    def _open_all(self) -> None:
-        for place, connection in enumerate(self._connections):
-            if place and self._stop.wait(STAGGER):
-                return
-            self._open(connection)
+    # -- connections ----------------------------------------------------------------------------------------
 
-    def _open(self, connection: Connection) -> None:
-        """Connect, again and again until it works; after that the client reconnects by itself."""
+    def _keep(self, stagger: float) -> None:
+        """Hold one connection: read it to its end, then open the next."""
+        if self._stop.wait(stagger):
+            return
+        for link in self._connections():
+            if self._read(link):
+                Thread(target=self._read_on, args=(link,), name="socket-leaving", daemon=True).start()
+            else:
+                self._forget(link)
+
+    def _connections(self) -> Iterator[ClientConnection]:
+        failures = 0
         while not self._stop.is_set():
             try:
-                connection.client.connect()
-            except Exception as error:  # noqa: BLE001 - the SDK raises whatever its transport raised
-                log.warning("socket_not_connected", error=type(error).__name__)
-                self._stop.wait(RETRY)
+                link = self._connect()
+            except (SlackApiError, WebSocketException, OSError, ValueError) as error:
+                log.warning("socket.not_connected", error=_reason(error))
+                self._stop.wait(RETRY[min(failures, len(RETRY) - 1)])
+                failures += 1
             else:
+                failures = 0
+                log.info("socket.connected", open=self.connected())
+                yield link
+
+    def _connect(self) -> ClientConnection:
+        url = str(self._web_client.apps_connections_open(app_token=self._app_token)["url"])
+        # As a context manager, since that alone means the same in every version of the library.
+        link = connect(
+            url, open_timeout=PATIENCE, close_timeout=1, ping_interval=PING_EVERY, ping_timeout=PATIENCE,
+            max_size=LARGEST, compression=None, proxy=True if url.startswith("wss://") else None,
+        ).__enter__()  # fmt: skip
+        with self._lock:
+            self._links.insert(0, link)
+        return link
+
+    def _forget(self, link: ClientConnection) -> None:
+        with self._lock:
+            self._leaving.discard(link)
+            if link in self._links:
+                self._links.remove(link)
+        link.close()
+
+    def _open_links(self) -> list[ClientConnection]:
+        with self._lock:
+            return list(self._links)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, link: ClientConnection) -> bool:
+        """Take what comes until the connection ends, or Slack says that it will; return whether it said so."""
+        try:
+            for frame in link:
+                if self._take(link, frame):
+                    with self._lock:
+                        self._leaving.add(link)
+                        self._links.sort(key=self._leaving.__contains__)
+                    return True
+        except (WebSocketException, OSError) as error:
+            log.warning("socket.lost", error=_reason(error))
+        return False
+
+    def _read_on(self, link: ClientConnection) -> None:
+        """Take what still comes over a connection that was told to go, until Slack closes it or has had time to."""
+        until = time.monotonic() + PATIENCE
+        try:
+            while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
+                self._take(link, link.recv(timeout=left))
+        except (WebSocketException, OSError):  # its end, or the time is up
+            pass
+        finally:
+            self._forget(link)
+
+    def _take(self, link: ClientConnection, frame: str | bytes) -> bool:
+        """Hand one frame to the pool; return whether it was a notice to go."""
+        try:
+            message = json.loads(frame)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            log.warning("socket.unreadable")
+            return False
+        if message.get("type") == "disconnect":
+            log.info("socket.told_to_go", reason=str(message.get("reason")))
+            return True
+        if "envelope_id" in message and not self._stop.is_set():
+            self._submit(link, message)
+        return False
+
+    def _submit(self, link: ClientConnection, message: dict[str, Any]) -> None:
+        arrived = time.monotonic()
+        try:
+            self._pool.submit(self._handle, link, message, arrived)
+        except RuntimeError:  # the pool was closed just now; unacknowledged, it is reported as failed
+            log.info("socket.closing")
+
+    # -- one envelope ---------------------------------------------------------------------------------------
+
+    def _handle(self, link: ClientConnection, message: dict[str, Any], arrived: float) -> None:
+        """Dispatch one envelope, acknowledge it, then run what waits for that."""
+        try:
+            if time.monotonic() - arrived > TOO_LATE:
+                log.warning("envelope.too_late", kind=message.get("type"))
                 return
+            request = BoltRequest(mode="socket_mode", body=message.get("payload") or {})
+            response = self._app.dispatch(request)
+            if response.status != OK:
+                log.warning("envelope.not_taken", kind=message.get("type"), status=response.status)
+                return
+            self._acknowledge(link, str(message["envelope_id"]), response)
+            after = request.context.get(AFTER)
+            if after is not None:
+                after()
+        except Exception as error:
+            log.exception("envelope.failed", kind=message.get("type"), error=_reason(error))
+
+    def _acknowledge(self, link: ClientConnection, envelope_id: str, response: BoltResponse) -> None:
+        """Send the acknowledgement where the envelope came from, or over any other connection of ours."""
+        answer: dict[str, Any] = {"envelope_id": envelope_id}
+        if response.body:
+            is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
+            answer["payload"] = json.loads(response.body) if is_json else {"text": response.body}
+        frame = json.dumps(answer)
+        for way in [link, *(other for other in self._open_links() if other is not link)]:
+            try:
+                way.send(frame)
+            except (WebSocketException, OSError):
+                continue
+            return
+        raise ConnectionError("no connection took the acknowledgement")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error"))
+    return f"{type(error).__name__}: {error}"[:200]

@@ -396,7 +396,9 @@ REPLIES: dict[str, list[Result]] = {
     ],
     "followup.show": [LADDER, LADDER.model_copy(update={"ended_at": AT, "ended_why": "sold", "steps": ()})],
     "followup.sla": [SLA, SLA.model_copy(update={"total": NO_LINE, "by_assignee": ()})],
-    "followup.claim": [CLAIMED, CLAIMED.model_copy(update={"already_yours": True})],
+    "followup.claim": [
+        CLAIMED, CLAIMED.model_copy(update={"number": None}), CLAIMED.model_copy(update={"already_yours": True}),
+    ],
     "followup.complete": [
         COMPLETED,
         COMPLETED.model_copy(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 import domain
 from bot.blocks.cards import CARDS, render_card
 from bot.blocks.kit import Rendered
+from domain.approvals.results import ApprovalCard
 from domain.outcomes import Result
 from tests.bot.blocks import samples
 from tests.bot.blocks.checks import check_message, mentions, presses, says
@@ -175,9 +176,7 @@ def test_failed_shows_both_sets_of_figures() -> None:
         ),
     ],
 )
-def test_a_decided_card_keeps_no_button_that_cannot_work(
-    card: samples.ApprovalCard, headline: str, buttons: list[str]
-) -> None:
+def test_a_decided_card_keeps_no_button_that_cannot_work(card: ApprovalCard, headline: str, buttons: list[str]) -> None:
     message = render("approval", card)
     assert message.text == headline
     assert [press.operation for press in presses(message.blocks)] == buttons

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +58,18 @@ def client(double: SlackDouble) -> WebClient:
     return client_of(double)
 
 
+def close_at_once(double: SlackDouble, handler: SocketModeHandler) -> None:
+    """Close Bolt's built-in client without waiting for its time-outs: 3 s on the socket, 1 s on its queue."""
+    handler.client.closed = True
+    handler.client.auto_reconnect_enabled = False
+    handler.client.enqueue_message("")
+    double.sever()
+    # Its reading thread and ours may both see the end and close the socket; whoever comes second trips over that.
+    with suppress(AttributeError):
+        handler.close()  # type: ignore[no-untyped-call]  # the same
+    handler.close()  # type: ignore[no-untyped-call]  # the same
+
+
 @contextmanager
 def bolt(double: SlackDouble, register: Callable[[App], None], connections: int = 1) -> Iterator[App]:
     """A real Bolt app in Socket Mode, connected to the double."""
@@ -71,12 +83,8 @@ def bolt(double: SlackDouble, register: Callable[[App], None], connections: int 
     try:
         yield app
     finally:
-        # The built-in client sits in its 3 s receive timeout until its connection is cut.
         for handler in handlers:
-            handler.client.auto_reconnect_enabled = False
-        double.sever()
-        for handler in handlers:
-            handler.close()  # type: ignore[no-untyped-call]  # the same
+            close_at_once(double, handler)
         pool.shutdown()
 
 

@@ -65,6 +65,7 @@ class TestControl:
         assert control.post("advance", json={"minutes": 1}).status_code == 400
         assert control.post("open_home", json={"user": "nobody"}).json() == {"error": "no user nobody"}
         assert control.post("advance", content=b'{"seconds": 1}').status_code == 415
+        assert control.get("events", params={"viewer": "nobody"}).status_code == 400
         assert control.get("status", headers={"Host": "evil.example"}).status_code == 400
 
     def test_live_feed(self, double: SlackDouble, control: httpx.Client, client: WebClient) -> None:
@@ -92,6 +93,16 @@ def _event(lines: Iterator[str]) -> dict[str, str]:
         if name:
             found[name] = value
     raise AssertionError("the feed ended")
+
+
+def test_stopping_ends_what_is_under_way() -> None:
+    """Nobody waits for ever for a double that has gone."""
+    double = peopled(SlackDouble(ack_timeout=60)).start()
+    double.faults.add("drop_envelope")
+    fired = double.fire("alice", "general", "/gov x")
+    double.wait_for(double.envelopes)
+    double.stop()
+    assert fired.result(1).status == "dispatch_failed"
 
 
 class TestState:

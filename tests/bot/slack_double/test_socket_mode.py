@@ -18,6 +18,10 @@ from tests.bot.slack_double.conftest import START, actions, bolt, button, error_
 JsonDict = dict[str, Any]
 
 
+def _just_ack(ack: Ack) -> None:
+    ack()
+
+
 def echo(app: App) -> None:
     """An app with one command and one button."""
 
@@ -29,13 +33,16 @@ def echo(app: App) -> None:
             ack(text="for all", response_type="in_channel")
         elif command["text"] == "broken":
             ack(text="x", blocks=[{"type": "nonsense"}])
-        elif command["text"] != "silent":
+        else:
             ack(text=command["text"], blocks=[section("x"), actions(button("go", value="7"))])
 
     @app.action("go")
     def go(ack: Ack, respond: Respond, body: JsonDict) -> None:
         ack()
         respond(text=f"done {body['actions'][0]['value']}", replace_original=True)
+
+    app.action("pick")(_just_ack)
+    app.action("like")(_just_ack)
 
 
 @pytest.fixture
@@ -78,10 +85,6 @@ class TestCommands:
         assert double.command("alice", "general", "/gov nothing").message is None
         double.command("alice", "general", "/gov public")
         assert [m["text"] for m in double.messages("general", "bob")] == ["for all"]
-
-    def test_no_acknowledgement(self, double: SlackDouble) -> None:
-        """Without an ack in time the caller sees a timeout."""
-        assert double.command("alice", "general", "/gov silent").status == "operation_timeout"
 
     def test_unusable_acknowledgement(self, double: SlackDouble) -> None:
         """Blocks that Slack would refuse are no answer."""
@@ -214,6 +217,15 @@ class TestConnections:
             assert {first.result(2).status, second.result(2).status} == {"ok"}
             assert {frame["payload"]["text"] for frame in frames} == {"1", "2"}
             assert frames[0]["accepts_response_payload"] is True
+
+    def test_no_acknowledgement(self, client: WebClient, double: SlackDouble) -> None:
+        """Without an ack in time the caller sees a timeout; one that comes after all is only noted."""
+        with link(client) as connection:
+            outcome = double.command("alice", "general", "/gov x")
+            assert (outcome.status, outcome.latency) == ("operation_timeout", None)
+            connection.send(json.dumps({"envelope_id": outcome.envelope_id, "payload": {"text": "late"}}))
+            double.wait_for(lambda: double.envelopes()[0]["late_acks"])
+        assert double.messages("general", "alice") == []
 
     def test_fan_out(self) -> None:
         """A server that fans out sends each envelope to all; the second ack is only noted."""

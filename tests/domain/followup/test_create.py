@@ -32,7 +32,8 @@ def test_six_steps_one_audit_entry_one_kpi_and_no_number_shown(world: World) -> 
     assert created.created
     assert [step.channel for step in created.steps] == ["SMS", "CALL", "SMS", "CALL", "SMS", "CALL"]
     assert [(step.due_at - world.clock()) for step in created.steps] == [
-        timedelta(0), timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=3), timedelta(days=7),
+        timedelta(0), timedelta(minutes=30), timedelta(hours=3),
+        timedelta(days=1), timedelta(days=3), timedelta(days=7),
     ]  # fmt: skip
     assert {row.assignee for row in world.rows("followup_task")} == {COLLEAGUE}
     assert PHONE not in created.model_dump_json()
@@ -216,7 +217,7 @@ def test_two_creates_at_once_make_one_ladder(world: World, names: tuple[str, str
         phone = f"+1204555{turn:04d}"
         both = at_once(
             *(
-                lambda name=name, user=user, phone=phone, turn=turn: world.run(  # type: ignore[misc]
+                lambda name=name, user=user, phone=phone, turn=turn: world.run(
                     user, "followup.create", lead_id=f"{name}-{turn}", province="MB", phone=phone
                 )
                 for name, user in zip(names, (OPERATOR, COLLEAGUE), strict=True)
@@ -238,10 +239,10 @@ def test_many_names_of_one_property_at_once_make_one_ladder(world: World) -> Non
     live(world)
     results = at_once(
         *(
-            lambda number=number: world.done(  # type: ignore[misc]
+            lambda number=number: world.done(
                 OPERATOR, "followup.create", lead_id=f"P{number}", province="AB", phone=f"+1403555{number:04d}", **HOME
             )
-            for number in range(6)
+            for number in range(3)
         )
     )
     assert sum(one.created for one in results) == 1

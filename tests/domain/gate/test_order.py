@@ -9,7 +9,7 @@ from domain.gate import Call
 from domain.identity import SYSTEM, Caller, Role, Surface
 from domain.operation import AnyOperation
 from domain.outcomes import Done, Kind, Refused
-from domain.parameters import Params, describe
+from domain.parameters import Input, Parameter, Params, describe
 from domain.registry import build_registry
 from tests.support import (
     AUDITOR,
@@ -25,6 +25,7 @@ from tests.support import (
 REGISTRY = build_registry()
 PUBLIC = REGISTRY.public()
 INTERNAL = REGISTRY.internal()
+SWEEPS = [operation for operation in INTERNAL if not any(each.required for each in describe(operation.params))]
 ONE_BELOW: dict[Role, str] = {
     Role.AUDITOR: STRANGER,
     Role.OPERATOR: AUDITOR,
@@ -32,19 +33,21 @@ ONE_BELOW: dict[Role, str] = {
     Role.MANAGER: ONCALL,
     Role.OWNER: MANAGER,
 }
-SAMPLES: dict[str, Any] = {
-    "user": "UNEW", "role": "operator", "type_the_operation": "killswitch.release", "statement": "kill_switch_drill",
-}  # fmt: skip
-NUMBERS = {"approval_id", "break_glass_id", "alert_id", "held_id", "limit", "cursor"}
+TYPED = {"type_the_operation": "killswitch.release"}
+BY_KIND = {Input.USER: "UNEW", Input.NUMBER: "1", Input.FLAG: "yes"}
 
 
 def good_params(model: type[Params]) -> dict[str, Any]:
     """Return parameters that parse, of the required ones."""
-    return {
-        parameter.name: SAMPLES.get(parameter.name, "1" if parameter.name in NUMBERS else "words")
-        for parameter in describe(model)
-        if parameter.required
-    }
+    return {parameter.name: _good(parameter) for parameter in describe(model) if parameter.required}
+
+
+def _good(parameter: Parameter) -> str:
+    if parameter.name in TYPED:
+        return TYPED[parameter.name]
+    if parameter.choices:
+        return parameter.choices[0]
+    return BY_KIND.get(parameter.arg.input, parameter.arg.example)
 
 
 def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,7 +60,7 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
             yield parameter.name, {**good, parameter.name: None}
         for wrong in ("", "   ", "\x00", "x" * 501, [], {}, float("nan"), float("inf"), -1, object()):
             yield parameter.name, {**good, parameter.name: wrong}
-        if parameter.name in NUMBERS:
+        if parameter.arg.input is Input.NUMBER:
             for wrong in ("-3", "1.5", "NaN", "inf", "9" * 13, "²", "٣", True, "1; drop table approval"):
                 yield parameter.name, {**good, parameter.name: wrong}
         if parameter.name == "user":
@@ -71,6 +74,7 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
 BAD = [
     pytest.param(operation, name, params, id=f"{operation.name}-{name}-{number}")
     for operation in PUBLIC
+    if not operation.name.startswith("followup.")  # a lead's id and an owner's name are taken as they come
     for number, (name, params) in enumerate(bad_params(operation))
 ]
 
@@ -182,8 +186,8 @@ def test_deciding_happens_in_slack_only(world: World, surface: Surface) -> None:
 
 def test_internal_operations_refuse_people(world: World) -> None:
     """Nobody, on no surface, runs what the program runs by itself; each try is in the audit."""
-    assert INTERNAL
-    for operation in INTERNAL:
+    assert SWEEPS
+    for operation in SWEEPS:
         for surface in Surface:
             before = len(world.audit())
             assert world.refused(OWNER, operation.name, surface=surface).code == "internal"
@@ -203,14 +207,14 @@ def test_the_system_runs_internal_operations_only(world: World) -> None:
         outcome = world.gate.run(Call(operation.name, good_params(operation.params), SYSTEM))
         assert isinstance(outcome, Refused)
         assert outcome.code == "internal", operation.name
-    for operation in INTERNAL:
+    for operation in SWEEPS:
         assert isinstance(world.gate.run(Call(operation.name, {}, SYSTEM)), Done), operation.name
 
 
 def test_an_internal_operation_that_did_nothing_leaves_no_trace(world: World) -> None:
     """Sweeps run every few seconds; the audit must not fill with them."""
     before = world.snapshot()
-    for operation in INTERNAL:
+    for operation in SWEEPS:
         world.system(operation.name)
     assert world.snapshot() == before
 
@@ -220,7 +224,8 @@ def test_reads_write_nothing(world: World) -> None:
     before = world.snapshot()
     for operation in PUBLIC:
         if operation.reads:
-            world.done(OWNER, operation.name, **good_params(operation.params))
+            outcome = world.run(OWNER, operation.name, **good_params(operation.params))
+            assert isinstance(outcome, Done) or outcome.kind is Kind.NOT_FOUND, (operation.name, outcome)
     assert world.snapshot() == before
 
 

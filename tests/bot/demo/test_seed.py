@@ -1,0 +1,105 @@
+"""The week before the demo: told through the gate, whole, and once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.demo.cast import INES, MARIA
+from bot.demo.place import Place, read_settings, settings_of
+from bot.demo.seed import seed
+from domain.audit.tables import AuditEvent
+from domain.delivery.tables import Outbox
+from domain.gate import Call, Gate
+from domain.identity import Caller, Surface
+from domain.outcomes import Done
+from domain.processes.tables import ProcessHeartbeat
+from domain.settings import Settings
+from domain.start import start
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", params=[15, 4], ids=["at ten in the morning", "at eleven at night"])
+def now(request: pytest.FixtureRequest) -> datetime:
+    """When the demo is started, business time: the story must not depend on it."""
+    return NOW.replace(hour=request.param)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Settings:
+    """The settings of a demo whose week has been told."""
+    made = read_settings(settings_of(Place(tmp_path_factory.mktemp("seed")), 1))
+    assert seed(made, now)
+    return made
+
+
+@pytest.fixture(scope="module")
+def gate(settings: Settings, now: datetime) -> Iterator[Gate]:
+    """The gate a moment later."""
+    opened = start(settings, clock=lambda: now + timedelta(seconds=5))
+    yield opened
+    opened.database.close()
+
+
+def _read(gate: Gate, user: str, operation: str, **params: str) -> Done:
+    outcome = gate.run(Call(operation, params, Caller(user, Surface.SLACK)))
+    assert isinstance(outcome, Done), outcome
+    return outcome
+
+
+def test_the_audit_verifies_and_is_sealed(gate: Gate) -> None:
+    found = _read(gate, INES.user_id, "audit.verify").result.to_json()
+    assert found["ok"]
+    assert found["unsealed"] == 0
+    assert found["sealed"] > 40
+
+
+def test_go_live_was_on_and_is_off(gate: Gate) -> None:
+    found = _read(gate, INES.user_id, "golive.state").result.to_json()
+    assert found["was_ever_live"]
+    assert not found["go_live_enabled"]
+    assert not found["kill_switch_engaged"]
+
+
+def test_two_steps_are_late_and_five_are_due(gate: Gate) -> None:
+    found = _read(gate, MARIA.user_id, "followup.due", scope="all").result.to_json()
+    assert (found["due"], found["late"]) == (5, 2)
+    assert [step["seller"]["seller_name"] for step in found["waiting"]] == ["Jean Tremblay"]
+
+
+def test_every_act_passed_the_gate(gate: Gate) -> None:
+    with gate.database.read() as connection:
+        acts = connection.execute(select(AuditEvent.operation, AuditEvent.actor, AuditEvent.outcome)).all()
+    assert ("golive.enable", "U0DANA", "pending") in acts
+    assert ("approvals.approve", "U0MARC", "done") in acts
+    assert ("golive.disable", "U0BRYAN", "done") in acts
+    assert sum(1 for act in acts if act.operation == "followup.create") == 10
+    assert all(act.outcome != "refused" for act in acts)
+
+
+def test_no_process_is_said_to_live(gate: Gate) -> None:
+    with gate.database.read() as connection:
+        assert connection.execute(select(ProcessHeartbeat.process_id)).all() == []
+
+
+def test_only_a_few_cards_are_still_posted(gate: Gate) -> None:
+    with gate.database.read() as connection:
+        rows = connection.execute(select(Outbox.destination, Outbox.card, Outbox.state, Outbox.error)).all()
+    posted = [(row.destination, row.card) for row in rows if row.state == "queued"]
+    in_channels = sorted(place for place in posted if not place[0].startswith("user:"))
+    assert in_channels == [
+        ("route:deals", "handover"), ("route:followups", "overdue"), ("route:governance", "approval"),
+        ("route:governance", "approval"), ("route:governance", "go_live"), ("route:oncall", "go_live"),
+    ]  # fmt: skip
+    assert {card for place, card in posted if place.startswith("user:")} == {"welcome"}
+    assert all(row.error for row in rows if row.state == "dropped")
+
+
+def test_a_second_time_tells_nothing(gate: Gate, settings: Settings, now: datetime) -> None:
+    before = _read(gate, INES.user_id, "audit.verify").result
+    assert not seed(settings, now + timedelta(days=1))
+    assert _read(gate, INES.user_id, "audit.verify").result == before
+    assert not list(Path(settings.data_dir).glob("valhalla.db-journal"))

@@ -1,0 +1,151 @@
+"""The one live card of late follow-ups."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.domain.followup.factories import (
+    COLLEAGUE,
+    EMAIL,
+    PHONE,
+    callable_now,
+    cards,
+    complete,
+    ladder,
+    live,
+    switch,
+)
+from tests.support import OPERATOR, World, at_once
+
+
+def late_call(world: World, lead_id: str = "L1", *, minutes: int = 31, **more: Any) -> int:
+    """Make a ladder of which the first call alone is open and late by now; return it."""
+    arrived = world.clock() - timedelta(minutes=30 + minutes)
+    created = ladder(world, lead_id, arrived_at=arrived.isoformat(), **more)
+    complete(world, created.steps[0].task_id)
+    return created.steps[1].task_id
+
+
+def number(which: int) -> str:
+    """A phone number of its own for each lead."""
+    return f"+1204555{which:04d}"
+
+
+def test_one_card_grouped_by_assignee_with_late_and_broken_marked(world: World) -> None:
+    live(world)
+    broken = late_call(world, "L1", minutes=121, phone=number(1), owner=OPERATOR, seller="Ruth", email=EMAIL)
+    late = late_call(world, "L2", minutes=40, phone=number(2), owner=OPERATOR)
+    nobodys = late_call(world, "L3", minutes=31, phone=number(3))
+    callable_now(world, "L4", phone=number(4), owner=COLLEAGUE)
+    world.execute("DELETE FROM outbox")
+    world.execute("DELETE FROM live_card")
+    assert world.system("followup.sweep").card_changed
+    (row,) = cards(world, "overdue")
+    assert (row.destination, row.thing) == ("route:followups", "followups:overdue:1")
+    card = row.payload
+    assert (card["late"], card["broken"], card["is_over"], card["acting_is_off"]) == (3, 1, False, False)
+    assert [(group["assignee"], group["late"], group["broken"]) for group in card["groups"]] == [
+        (OPERATOR, 2, 1), (None, 1, 0),
+    ]  # fmt: skip
+    assert [[step["task_id"] for step in group["steps"]] for group in card["groups"]] == [[broken, late], [nobodys]]
+    assert [step["is_broken"] for step in card["groups"][0]["steps"]] == [True, False]
+    assert number(1) not in str(card)
+    assert EMAIL not in str(card)
+
+
+def test_it_is_edited_when_something_changed_and_only_then(world: World) -> None:
+    live(world)
+    callable_now(world)
+    assert not world.system("followup.sweep").card_changed
+    world.clock.advance(minutes=29)
+    assert world.system("followup.sweep").card_changed  # the text
+    world.clock.advance(minutes=2)
+    assert world.system("followup.sweep").card_changed  # the call as well
+    world.clock.advance(minutes=20)
+    assert not world.system("followup.sweep").card_changed
+    world.clock.advance(minutes=60)
+    assert world.system("followup.sweep").card_changed  # the text is broken now
+    assert {row.thing for row in cards(world, "overdue")} == {"followups:overdue:1"}
+    assert [(row.payload["late"], row.payload["broken"]) for row in cards(world, "overdue")] == [
+        (1, 0), (2, 0), (2, 1),
+    ]  # fmt: skip
+
+
+def test_finishing_a_late_step_refreshes_it_at_once_and_the_last_one_ends_the_episode(world: World) -> None:
+    live(world)
+    first = late_call(world, "L1", minutes=90, phone=number(1))
+    second = late_call(world, "L2", minutes=40, phone=number(2))
+    world.system("followup.sweep")
+    before = len(cards(world, "overdue"))
+    complete(world, first)
+    assert cards(world, "overdue")[-1].payload["late"] == 1
+    complete(world, second)
+    newest = cards(world, "overdue")[-1].payload
+    assert (newest["late"], newest["is_over"], newest["worst"]) == (0, True, 2)
+    assert newest["ended_at"] is not None
+    assert len(cards(world, "overdue")) == before + 2
+    assert not world.system("followup.sweep").card_changed
+    late_call(world, "L3", phone=number(3))
+    world.system("followup.sweep")
+    newest = cards(world, "overdue")[-1]
+    assert (newest.thing, newest.payload["episode"], newest.payload["worst"]) == ("followups:overdue:2", 2, 1)
+
+
+def test_finishing_a_step_in_time_does_not_touch_it(world: World) -> None:
+    live(world)
+    late_call(world, "L1", phone=number(1))
+    world.system("followup.sweep")
+    before = cards(world, "overdue")
+    complete(world, callable_now(world, "L2", phone=number(2)), "sold")
+    assert cards(world, "overdue") == before
+
+
+@pytest.mark.parametrize("how", ["stop", "callback"])
+def test_stopping_or_moving_late_steps_refreshes_it(world: World, how: str) -> None:
+    live(world)
+    created = ladder(world, arrived_at=(world.clock() - timedelta(minutes=70)).isoformat())
+    world.system("followup.sweep")
+    assert cards(world, "overdue")[-1].payload["late"] == 2
+    if how == "stop":
+        world.done(OPERATOR, "followup.stop", lead_id="L1", reason="no")
+    else:
+        at = (world.clock() + timedelta(days=1)).isoformat()
+        complete(world, created.steps[0].task_id, "callback", at=at)
+    assert cards(world, "overdue")[-1].payload["is_over"]
+
+
+def test_the_oldest_are_named_and_all_are_counted(world: World) -> None:
+    live(world)
+    for which in range(7):
+        late_call(world, f"L{which}", minutes=40 + which, phone=number(which), owner=OPERATOR)
+    world.system("followup.sweep")
+    (group,) = cards(world, "overdue")[-1].payload["groups"]
+    assert (group["late"], len(group["steps"]), group["more"]) == (7, 5, 2)
+    assert [step["lead_id"] for step in group["steps"]] == ["L6", "L5", "L4", "L3", "L2"]
+
+
+def test_it_says_when_acting_is_off(world: World) -> None:
+    live(world)
+    late_call(world)
+    world.system("followup.sweep")
+    switch(world, engaged=True)
+    assert world.system("followup.sweep").card_changed
+    assert cards(world, "overdue")[-1].payload["acting_is_off"]
+
+
+def test_two_people_finishing_the_last_two_late_steps_at_once_end_the_episode(world: World) -> None:
+    """Whoever comes second counts after the first: the card never keeps a step that is done."""
+    live(world)
+    for turn in range(4):
+        steps = [late_call(world, f"L{turn}-{which}", phone=number(10 * turn + which)) for which in range(2)]
+        world.system("followup.sweep")
+        at_once(
+            *(
+                lambda step=step, user=user: complete(world, step, user=user)
+                for step, user in zip(steps, (OPERATOR, COLLEAGUE), strict=True)
+            )
+        )
+        newest = cards(world, "overdue")[-1]
+        assert (newest.payload["late"], newest.payload["is_over"]) == (0, True)
+    assert PHONE not in str([row.payload for row in cards(world, "overdue")])

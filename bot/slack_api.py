@@ -6,10 +6,8 @@ inside a write transaction.
 """
 
 import json
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
@@ -17,10 +15,40 @@ from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web import SlackResponse
-from slack_sdk.webhook import WebhookClient, WebhookResponse
+from slack_sdk.webhook import WebhookClient
 
+from bot.slack_outcomes import (
+    Absent,
+    Answer,
+    Away,
+    Failure,
+    Posted,
+    RateLimited,
+    Refused,
+    Unknown,
+    failure,
+    header,
+    lost,
+    posted,
+    responded,
+    said,
+)
 from domain.database import in_transaction
+
+__all__ = [
+    "EVENT_TYPE",
+    "SCOPES",
+    "Absent",
+    "Answer",
+    "Away",
+    "Failure",
+    "Posted",
+    "RateLimited",
+    "Refused",
+    "SlackApi",
+    "Unknown",
+    "said",
+]
 
 EVENT_TYPE = "valhalla_outbox"
 TIMEOUT = 10.0
@@ -28,76 +56,12 @@ PAGE = 200
 HISTORY_PAGES = 10
 LIST_PAGES = 20
 LIST_PAGE = 1_000
-TOO_MANY = 429
-SERVER_ERRORS = 500
-IN_DOUBT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 SCOPES = (
     "chat:write", "im:write", "channels:read", "groups:read", "channels:join", "channels:history", "groups:history",
     "im:history",
 )  # fmt: skip
 """The scopes that sending needs; the manifest asks for at least these."""
 Blocks = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Slack did what was asked; `data` is its answer."""
-
-    data: dict[str, Any]
-    scopes: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The message is in Slack."""
-
-    channel: str
-    ts: str
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The history was read, and what was looked for is not in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimited:
-    """Not done: too many calls; try again after so many seconds."""
-
-    retry_after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Not done: Slack's error, and for a missing scope which one."""
-
-    error: str
-    needed: str | None = None
-    provided: str | None = None
-    details: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """The error as logs and lists show it."""
-        more = f" (needs {self.needed})" if self.needed else ""
-        return self.error + more + "".join(f"; {detail}" for detail in self.details)
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The answer was lost: it may or may not have been done."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """Not done: nobody could be reached."""
-
-    reason: str
-
-
-Failure = RateLimited | Refused | Unknown | Away
 
 
 class SlackApi:
@@ -124,10 +88,10 @@ class SlackApi:
         try:
             response = self._client.api_call(method, params=given)
         except SlackApiError as error:
-            return _failure(error.response)
+            return failure(error.response)
         except (URLError, HTTPException, OSError) as error:
-            return _lost(error)
-        scopes = (_header(response.headers, "x-oauth-scopes") or "").replace(" ", "")
+            return lost(error)
+        scopes = (header(response.headers, "x-oauth-scopes") or "").replace(" ", "")
         data = response.data if isinstance(response.data, dict) else {}
         return Answer(data, frozenset(scopes.split(",")) if scopes else frozenset())
 
@@ -143,7 +107,7 @@ class SlackApi:
         thread_ts: str | None = None,
     ) -> Posted | Failure:
         """Post a new message; with `outbox_id` in its metadata, so that it can be found again."""
-        return _posted(
+        return posted(
             self.call(
                 "chat.postMessage", channel=channel, text=text, blocks=_listed(blocks), thread_ts=thread_ts,
                 metadata=_metadata(outbox_id), unfurl_links=False, unfurl_media=False,
@@ -154,7 +118,7 @@ class SlackApi:
         self, channel: str, ts: str, text: str, blocks: Blocks | None = None, *, outbox_id: int | None = None
     ) -> Posted | Failure:
         """Change a message of ours to this; doing it twice does nothing more."""
-        return _posted(
+        return posted(
             self.call(
                 "chat.update", channel=channel, ts=ts, text=text, blocks=list(blocks or ()),
                 metadata=_metadata(outbox_id),
@@ -172,8 +136,8 @@ class SlackApi:
         try:
             response = client.send_dict(dict(body))
         except (URLError, HTTPException, OSError) as error:
-            return _lost(error)
-        return _responded(response)
+            return lost(error)
+        return responded(response)
 
     def find(
         self, channel: str, outbox_id: int, *, since: datetime, thread_ts: str | None = None
@@ -284,15 +248,6 @@ class SlackApi:
         return "not_in_channel"
 
 
-def said(failure: Failure) -> str:
-    """Return a failure in a few words."""
-    if isinstance(failure, RateLimited):
-        return f"rate limited for {failure.retry_after:g} s"
-    if isinstance(failure, Refused):
-        return str(failure)
-    return f"{'no answer' if isinstance(failure, Unknown) else 'cannot be reached'}: {failure.reason}"
-
-
 def _forbid_in_transaction() -> None:
     if in_transaction():
         raise RuntimeError("Slack was called inside a write transaction")
@@ -316,62 +271,3 @@ def _outbox_id(message: Mapping[str, Any]) -> int | None:
         return None
     found = (metadata.get("event_payload") or {}).get("outbox_id")
     return int(found) if isinstance(found, int | str) and str(found).isdigit() else None
-
-
-def _posted(answer: Answer | Failure) -> Posted | Failure:
-    if not isinstance(answer, Answer):
-        return answer
-    return Posted(str(answer.data["channel"]), str(answer.data["ts"]))
-
-
-def _header(headers: Mapping[str, Any] | None, name: str) -> str | None:
-    for key, value in (headers or {}).items():
-        if key.lower() == name:
-            return str(value[0] if isinstance(value, list) else value)
-    return None
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return max(float(text or 1), 0.0)
-    except ValueError:
-        return 1.0
-
-
-def _failure(response: SlackResponse) -> Failure:
-    data = response.data if isinstance(response.data, dict) else {}
-    error = str(data.get("error", ""))
-    if response.status_code == TOO_MANY or error in RATE_LIMITED:
-        return RateLimited(_seconds(_header(response.headers, "retry-after")))
-    if response.status_code >= SERVER_ERRORS or error in IN_DOUBT or not error or " " in error:
-        # A body that is not JSON comes as an “error” in words; a proxy in between may have written it.
-        return Unknown(f"HTTP {response.status_code} {error[:60]}".strip())
-    messages = (data.get("response_metadata") or {}).get("messages") or ()
-    return Refused(error, data.get("needed"), data.get("provided"), tuple(str(message) for message in messages))
-
-
-def _lost(error: Exception) -> Failure:
-    reason = error.reason if isinstance(error, URLError) else error
-    text = f"{type(reason).__name__}: {reason}"[:120] if isinstance(reason, Exception) else str(reason)[:120]
-    # A refused connection, or a host without an address: nothing was sent. Anything later may have arrived.
-    if isinstance(reason, ConnectionRefusedError | socket.gaierror):
-        return Away(text)
-    return Unknown(text)
-
-
-def _responded(response: WebhookResponse) -> Answer | Failure:
-    if response.status_code == TOO_MANY:
-        return RateLimited(_seconds(_header(response.headers, "retry-after")))
-    if response.status_code >= SERVER_ERRORS:
-        return Unknown(f"HTTP {response.status_code}")
-    if response.status_code >= 400 or '"ok":false' in response.body.replace(" ", ""):  # noqa: PLR2004 - HTTP
-        return Refused(_error_in(response.body))
-    return Answer({})
-
-
-def _error_in(body: str) -> str:
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return body.strip()[:80] or "refused"
-    return str(parsed.get("error", "refused")) if isinstance(parsed, dict) else "refused"

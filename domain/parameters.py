@@ -112,9 +112,13 @@ def _described(name: str, info: FieldInfo) -> Parameter:
     return Parameter(name, arg, info.is_required(), default, choices)
 
 
-@cache
 def describe(params: type[Params]) -> tuple[Parameter, ...]:
     """List the parameters of a model in their order; raises `TypeError` where one cannot be explained."""
+    return _described_all(params)
+
+
+@cache
+def _described_all(params: type[Params]) -> tuple[Parameter, ...]:
     return tuple(_described(name, info) for name, info in params.model_fields.items())
 
 

@@ -197,7 +197,7 @@ class World:
 
     # -- calls ----------------------------------------------------------------------------------------------
 
-    def call(  # noqa: PLR0913
+    def call(
         self, user: str, operation: str, /, *, surface: Surface = Surface.SLACK, key: str | None = None,
         break_glass: str | None = None, hold_until: datetime | None = None, **params: Any,
     ) -> Call:  # fmt: skip

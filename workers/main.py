@@ -10,7 +10,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from bot.blocks.cards import render_card
 from bot.slack_api import SlackApi
-from domain.delivery.service import routes
+from domain.delivery.lanes import routes
 from domain.gate import Gate
 from domain.operation import AnyOperation
 from domain.settings import Settings

@@ -15,8 +15,8 @@ import structlog
 from bot.slack_api import SlackApi
 from domain.arrows import cross
 from domain.database import Unavailable
-from domain.delivery import service
-from domain.delivery.service import DueLane, Hold
+from domain.delivery import lanes, service
+from domain.delivery.lanes import DueLane, Hold
 from domain.gate import Gate
 from workers.sender import Render, Sender, SenderStopped
 
@@ -100,7 +100,7 @@ class Relay:
     def _due(self) -> list[DueLane]:
         now, defaults = self._gate.clock(), self._gate.settings.default_routes
         return self._database.look(
-            lambda connection: service.due_lanes(connection, now=now, lease=self._lease, defaults=defaults)
+            lambda connection: lanes.due_lanes(connection, now=now, lease=self._lease, defaults=defaults)
         )
 
     def _claim(self, lane: DueLane) -> bool:
@@ -118,7 +118,7 @@ class Relay:
 
     def _drain(self, lane: DueLane) -> None:
         try:
-            hold = service.lease_lane(
+            hold = lanes.lease_lane(
                 self._database, lane, self._holder, now=self._gate.clock(), lease=self._lease
             )
             if hold is not None:
@@ -145,7 +145,7 @@ class Relay:
                 with structlog.contextvars.bound_contextvars(correlation_id=job.correlation_id):
                     self._sender.handle(hold, job)
         finally:
-            service.release_lane(self._database, hold)
+            lanes.release_lane(self._database, hold)
 
     def _fall_silent(self, reason: str) -> None:
         wait = min(STOPPED_FOR, 2 * self._lease)

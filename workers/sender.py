@@ -1,6 +1,5 @@
 """Sending one row: render, call Slack, and act on what the answer means."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,9 +12,10 @@ from bot.blocks.kit import Rendered
 from bot.slack_api import Absent, Answer, Away, Posted, RateLimited, SlackApi, Unknown
 from domain.act import Priority
 from domain.arrows import cross
-from domain.delivery import rules, service
+from domain.delivery import lanes, rules, service
+from domain.delivery.lanes import Hold
 from domain.delivery.rules import Verdict
-from domain.delivery.service import Hold, Job
+from domain.delivery.service import Job
 from domain.gate import Gate
 from domain.gate.call import system_call
 
@@ -57,15 +57,14 @@ class Sender:
     # -- sending --------------------------------------------------------------------------------------------
 
     def _send(self, hold: Hold, job: Job, tried: frozenset[Verdict] = frozenset()) -> None:
-        started = time.monotonic()
         card = self._card(job)
         if card is None:
             return
         if Verdict.TEXT_ONLY in tried:
             card = Rendered(card.fallback)
-        if time.monotonic() - started > hold.lease.total_seconds() / 4:
-            # So slow that the lease might pass before Slack answers: somebody else may have the row by then.
-            self._put_back(job, timedelta(), "rendering was too slow")
+        if self._clock() - job.attempted_at > hold.lease / 4:
+            # So late that the lease might pass before Slack answers: somebody else may have the row by then.
+            self._put_back(job, timedelta(), "too slow to send")
             return
         self._settle(hold, job, self._deliver(job, card), tried)
 
@@ -196,7 +195,7 @@ class Sender:
         service.put_back(self._database, job, until=until, error=error[:LONGEST_ERROR], unknown=unknown)
 
     def _pause(self, job: Job, wait: timedelta, reason: str) -> None:
-        service.pause_lane(self._database, job.lane, self._clock() + wait)
+        lanes.pause_lane(self._database, job.lane, self._clock() + wait)
         log.warning("outbox.lane_paused", lane=job.lane, seconds=wait.total_seconds(), reason=reason)
 
     def _fail(self, job: Job, state: str, error: str) -> None:

@@ -123,7 +123,7 @@ def _way_back(operation: str) -> Block | None:
 
 
 def _ask_again(card: ApprovalCard) -> list[Block]:
-    prefill: dict[str, Any] = {"reason": card.reason} if card.reason else {}
+    prefill = {name: given for name, given in card.params.items() if given is not None}
     about = f"A-{card.approval_id}: {words(card.wanted.what)}"
     return kit.actions(kit.button("Ask again…", card.operation, prefill, form=True, about=about))
 

@@ -44,7 +44,7 @@ def refused(operation: AnyOperation | str, refusal: Refused) -> Rendered:
         kit.lines(f"*What lifts it*  {words(refusal.remedy)}" if refusal.remedy else None),
         kit.actions(*(kit.offered(given, place=number) for number, given in enumerate(refusal.buttons))),
         kit.context(words(refusal.layer), f"ref {words(refusal.reference)}" if refusal.reference else None),
-        text=f"{head}. {words(refusal.detail)}",
+        text=f"{head.removesuffix('.')}. {words(refusal.detail)}",
     )
 
 

@@ -41,6 +41,7 @@ def _run(supervisor: Supervisor, place: Place, screen: Screen, stopping: threadi
     place.note(supervisor.address)
     screen.show("Starting the local Slack workspace, worker, scheduler and bot …")
     if not supervisor.start(stopping):
+        screen.show("Ended before everything had started.")
         return
     try:
         screen.show(tour.started(supervisor.address, place.folder, interactive=interactive))

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from bot.demo import tour
@@ -144,7 +145,8 @@ class Reader:
         """Wait until Valhalla has said what it still has to say, and a moment longer."""
         began = quiet_since = time.monotonic()
         while time.monotonic() - began < LONGEST_WAIT / 2 and not self._stopping.is_set():
-            self.look()
+            with suppress(Away, CannotDo):
+                self.look()
             if self._is_outstanding():
                 quiet_since = time.monotonic()
             if time.monotonic() - max(quiet_since, self._last_at) > QUIET:

@@ -90,6 +90,7 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
 
 def revoke(act: Act, user_id: str, role: Role | None) -> Revoked | Refused:
     """Take a role (or all of them) away at once, and with it claims, tasks and requests."""
+    requests = approvals.locked_requests_of(act, user_id)
     rows = act.connection.execute(
         select(RoleGrant.id, RoleGrant.role, RoleGrant.source)
         .where(RoleGrant.user_id == user_id, RoleGrant.revoked_at.is_(None))
@@ -108,7 +109,7 @@ def revoke(act: Act, user_id: str, role: Role | None) -> Revoked | Refused:
     kept = [Role.from_word(row.role) for row in rows if row not in wanted]
     may_work = max(kept, default=None)
     released = 0 if may_work is not None and may_work >= Role.OPERATOR else release_claims_of(act, user_id)
-    withdrawn = approvals.withdraw_all_of(act, user_id)
+    withdrawn = approvals.withdraw_all(act, requests)
     roles = tuple(row.role for row in wanted)
     act.changed(user_id, before={"roles": list(roles)}, after={"roles": [item.word for item in kept]})
     return Revoked(

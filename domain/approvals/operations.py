@@ -7,7 +7,7 @@ from domain.approvals import rules, service
 from domain.approvals.results import ApprovalLine, ApprovalList, BreakGlassCard, Decided, Question
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.outcomes import Done, Kind, PendingApproval, Refused, refused
+from domain.outcomes import Done, Kind, Refused, refused
 from domain.parameters import Arg, Input, Number, Params, Reason, Text
 
 IN_SLACK = frozenset({Surface.SLACK})
@@ -96,7 +96,7 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
     outcome = service.break_glass_on_request(act, operation, asked, params.reason)
     if isinstance(outcome, Refused):
         return outcome
-    assert isinstance(outcome, Done) and not isinstance(outcome, PendingApproval)
+    assert isinstance(outcome, Done)
     return Decided(approval_id=row.id, status="superseded", headline=f"Break glass: {row.wanted['done']}")
 
 

@@ -1,6 +1,7 @@
 """What approvals look like from outside: the card, the answers, the lists."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -14,6 +15,8 @@ class ApprovalCard(Result):
     approval_id: int
     operation: str
     target: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    """What was asked for, so that it can be asked again."""
     wanted: Wanted
     requester: str
     reason: str | None

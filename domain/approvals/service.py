@@ -1,6 +1,6 @@
 """Asking, deciding, and acting alone: every way an approval's row changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -36,13 +36,14 @@ def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRul
     if open_one is not None:
         if _asks_for_the_same(act, open_one, params, rule):
             return _joined(act, open_one)
-        _end(act, open_one, "superseded", detail="it was asked again, and not for the same")
+        _close(act, open_one, "superseded", detail="it was asked again, and not for the same")
     wanted = rule.wanted(act, params)
     approval_id = _insert(act, operation, params, rule, wanted, gates)
     if approval_id is None:  # another request for this target was committed meanwhile
         return request(act, operation, params, rule)
     if open_one is not None:
         act.connection.execute(update(Approval).where(Approval.id == open_one.id).values(replaced_by=approval_id))
+        show(act, open_one.id)
     return _pending(act, approval_id, joined=False)
 
 
@@ -109,13 +110,13 @@ def _insert(
     bindings = rule.binds(act, params)
     expires = rules.expires_at(rule, act.now, act.settings.zone)
     raw = params.model_dump(mode="json")
-    sealed_parts = {
+    sealed_parts: dict[str, Any] = {
         "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw, "requester": act.actor,
         "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
         "reason": act.entry.reason, "wanted": wanted.to_json(),
     }  # fmt: skip
     sealed = rules.seal(**sealed_parts, expires=expires)
-    approval_id = act.connection.scalar(
+    approval_id: int | None = act.connection.scalar(
         _insert_into(act)
         .values(
             **sealed_parts, expires_at=expires, seal=sealed,
@@ -143,7 +144,8 @@ def _deciders(act: Act, row: Row[Any]) -> tuple[str, ...]:
 def card_of(act: Act, row: Row[Any]) -> ApprovalCard:
     """Return the card of a request as its row stands."""
     return ApprovalCard(
-        approval_id=row.id, operation=row.operation, target=row.target, wanted=Wanted.model_validate(row.wanted),
+        approval_id=row.id, operation=row.operation, target=row.target, params=row.params,
+        wanted=Wanted.model_validate(row.wanted),
         requester=row.requester, reason=row.reason, created_at=row.created_at, expires_at=row.expires_at,
         status=row.status, gates=tuple(Checked.model_validate(gate) for gate in row.gates), bound_to=row.bindings,
         can_decide=_deciders(act, row), seen=rules.seen(row.seal), decided_by=row.decided_by,
@@ -170,12 +172,18 @@ def _end(
     act: Act, row: Row[Any], status: str, *, detail: str | None = None, note: str | None = None, by: str | None = None
 ) -> None:
     """Write a request's last state and edit its card."""
+    _close(act, row, status, detail=detail, note=note, by=by)
+    show(act, row.id)
+
+
+def _close(
+    act: Act, row: Row[Any], status: str, *, detail: str | None = None, note: str | None = None, by: str | None = None
+) -> None:
     act.connection.execute(
         update(Approval)
         .where(Approval.id == row.id)
         .values(status=status, decided_at=act.now, decided_by=by, outcome_detail=detail, note=note)
     )
-    show(act, row.id)
 
 
 def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | None:
@@ -300,14 +308,18 @@ def withdraw(act: Act, approval_id: int) -> Decided | Refused:
     return Decided(approval_id=row.id, status="withdrawn", headline=f"Withdrawn: {row.wanted['unchanged']}")
 
 
-def withdraw_all_of(act: Act, user_id: str) -> int:
-    """End every open request of someone who lost a role; return how many."""
-    rows = act.connection.execute(
+def locked_requests_of(act: Act, user_id: str) -> Sequence[Row[Any]]:
+    """Lock every open request of someone who is about to lose a role; approvals are locked before grants."""
+    return act.connection.execute(
         select(Approval.__table__)
         .where(Approval.requester == user_id, Approval.status.in_(OPEN))
         .order_by(Approval.id)
         .with_for_update()
     ).all()
+
+
+def withdraw_all(act: Act, rows: Sequence[Row[Any]]) -> int:
+    """End the locked requests of someone who lost a role; return how many."""
     for row in rows:
         _end(act, row, "withdrawn", detail="its requester no longer holds the role", by=act.actor)
     return len(rows)
@@ -472,7 +484,7 @@ def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, re
 def _insert_break_glass(  # noqa: PLR0913
     act: Act, operation: AnyOperation, params: Params, wanted: Wanted, reason: str, open_one: Row[Any] | None
 ) -> int:
-    break_glass_id = act.connection.scalar(
+    break_glass_id: int | None = act.connection.scalar(
         insert(BreakGlass)
         .values(
             at=act.now, actor=act.actor, operation=operation.name, target=operation.target_of(params, act.actor),

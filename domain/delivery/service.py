@@ -1,45 +1,25 @@
-"""What the sender does to the rows: lease a lane, take the next row, say what became of it.
+"""What the sender does to the rows of a lane it holds: take the next one, say what became of it.
 
 Every function here is one short transaction of its own, so that none is open while Slack is called.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Form
 from domain.database import Database
 from domain.delivery import rules
-from domain.delivery.tables import CardMessage, Outbox, OutboxLane, Route
+from domain.delivery.lanes import Hold, renew
+from domain.delivery.tables import CardMessage, Outbox, OutboxLane
 
 LIVE = ("queued", "sending")
 LOOK_AT = 20
 """How many due rows of a lane are looked at to find one whose turn it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class DueLane:
-    """A lane with something to send, and the destinations it serves."""
-
-    lane: str
-    destinations: tuple[str, ...]
-    priority: int
-    first_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A lane held by one sender."""
-
-    lane: str
-    destinations: tuple[str, ...]
-    holder: str
-    lease: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,94 +53,6 @@ class Job:
         return self.ts is not None
 
 
-def routes(connection: Connection, defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return the channel of every kind of message: what `route.set` said, else the settings' default."""
-    rows = connection.execute(select(Route.kind, Route.channel))
-    return {**defaults, **{row.kind: row.channel for row in rows}}
-
-
-def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
-    """Queued and due, or left `sending` by a sender that fell silent."""
-    return and_(
-        Outbox.state.in_(LIVE),
-        or_(
-            and_(Outbox.state == "queued", Outbox.not_before <= now),
-            and_(Outbox.state == "sending", Outbox.attempted_at <= now - lease),
-        ),
-    )
-
-
-def due_lanes(
-    connection: Connection, *, now: datetime, lease: timedelta, defaults: Mapping[str, str]
-) -> list[DueLane]:
-    """List the lanes that have something to send and may go now, the most urgent first."""
-    rows = connection.execute(
-        select(Outbox.destination, func.min(Outbox.priority).label("priority"), func.min(Outbox.id).label("first"))
-        .where(_is_due(now, lease))
-        .group_by(Outbox.destination)
-    ).all()
-    if not rows:
-        return []
-    known = routes(connection, defaults)
-    found: dict[str, DueLane] = {}
-    for row in rows:
-        name = rules.lane_of(row.destination, known)
-        lane = found.get(name, DueLane(name, (), row.priority, row.first))
-        found[name] = DueLane(
-            name, (*lane.destinations, row.destination), min(lane.priority, row.priority), min(lane.first_id, row.first)
-        )
-    states = {
-        row.channel: rules.Lane(row.holder, row.lease_until, row.paused_until, row.paced_until)
-        for row in connection.execute(select(OutboxLane.__table__).where(OutboxLane.channel.in_(found)))
-    }
-    free = [lane for lane in found.values() if rules.may_go(states.get(lane.lane), now, priority=lane.priority)]
-    return sorted(free, key=lambda lane: (lane.priority, lane.first_id))
-
-
-def lease_lane(
-    database: Database, lane: DueLane, holder: str, *, now: datetime, lease: timedelta
-) -> Hold | None:
-    """Become the one sender of a lane for a while, or return None where another is."""
-
-    def work(connection: Connection) -> bool:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        connection.execute(make(OutboxLane).values(channel=lane.lane).on_conflict_do_nothing())
-        taken = connection.execute(
-            update(OutboxLane)
-            .where(
-                OutboxLane.channel == lane.lane,
-                or_(OutboxLane.holder.is_(None), OutboxLane.holder == holder, OutboxLane.lease_until <= now),
-            )
-            .values(holder=holder, lease_until=now + lease)
-        )
-        return taken.rowcount == 1
-
-    return Hold(lane.lane, lane.destinations, holder, lease) if database.attempt(work) else None
-
-
-def release_lane(database: Database, hold: Hold) -> None:
-    """Let another sender have the lane."""
-
-    def work(connection: Connection) -> None:
-        connection.execute(
-            update(OutboxLane)
-            .where(OutboxLane.channel == hold.lane, OutboxLane.holder == hold.holder)
-            .values(holder=None, lease_until=None)
-        )
-
-    database.attempt(work)
-
-
-def _renew(connection: Connection, hold: Hold, now: datetime) -> rules.Lane | None:
-    row = connection.execute(
-        update(OutboxLane)
-        .where(OutboxLane.channel == hold.lane, OutboxLane.holder == hold.holder)
-        .values(lease_until=now + hold.lease)
-        .returning(OutboxLane.paused_until, OutboxLane.paced_until)
-    ).one_or_none()
-    return None if row is None else rules.Lane(None, None, row.paused_until, row.paced_until)
-
-
 def take(database: Database, hold: Hold, now: datetime) -> Job | None:
     """Take the next row of the lane: it is `sending` when this returns (one to be asked about stays `queued`).
 
@@ -170,7 +62,7 @@ def take(database: Database, hold: Hold, now: datetime) -> Job | None:
 
 
 def _take(connection: Connection, hold: Hold, now: datetime) -> Job | None:
-    lane = _renew(connection, hold, now)
+    lane = renew(connection, hold, now)
     if lane is None or (lane.paused_until is not None and lane.paused_until > now):
         return None
     _recover(connection, hold, now)
@@ -278,7 +170,7 @@ def begin_again(database: Database, hold: Hold, job: Job, now: datetime) -> Job 
     """
 
     def work(connection: Connection) -> Job | None:
-        if _renew(connection, hold, now) is None:
+        if renew(connection, hold, now) is None:
             return None
         if job.thing is not None and job.form is Form.CARD and job.ts is None:
             connection.execute(
@@ -363,19 +255,3 @@ def put_back(
         return connection.execute(update(Outbox).where(_mine(job)).values(**values)).rowcount == 1
 
     return database.attempt(work)
-
-
-def pause_lane(database: Database, lane: str, until: datetime) -> None:
-    """Leave a lane alone until then; a longer pause already there stays."""
-
-    def work(connection: Connection) -> None:
-        longer = case((OutboxLane.paused_until > until, OutboxLane.paused_until), else_=until)
-        connection.execute(update(OutboxLane).where(OutboxLane.channel == lane).values(paused_until=longer))
-
-    database.attempt(work)
-
-
-def message_states(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Return the states of rows, for whoever waits for them."""
-    rows = connection.execute(select(Outbox.id, Outbox.state).where(Outbox.id.in_(ids)))
-    return {row.id: row.state for row in rows}

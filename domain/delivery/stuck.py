@@ -10,6 +10,7 @@ from domain.alerts.results import AlertCard
 from domain.alerts.service import raise_alert
 from domain.alerts.tables import Alert
 from domain.delivery import rules
+from domain.delivery.lanes import routes
 from domain.delivery.results import (
     DeliveryDropped,
     DeliveryFailed,
@@ -18,7 +19,7 @@ from domain.delivery.results import (
     PausedLane,
     StuckMessage,
 )
-from domain.delivery.service import LIVE, routes
+from domain.delivery.service import LIVE
 from domain.delivery.tables import Outbox, OutboxLane
 from domain.identity import Role
 from domain.outcomes import Kind, Refused, refused

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from domain.act import Act
 from domain.followup.results import Blocked, Claimed
@@ -77,13 +77,9 @@ def claim(act: Act, task_id: int) -> Claimed | Refused:
 def _take(act: Act, row: Any, lease_until: datetime) -> bool:
     taken = act.connection.execute(
         update(FollowupTask)
-        .where(
-            FollowupTask.id == row.id, FollowupTask.generation == row.generation, *OPEN,
-            or_(FollowupTask.lease_until.is_(None), FollowupTask.lease_until <= act.now,
-                FollowupTask.claimed_by.is_(None)),
-        )
+        .where(FollowupTask.id == row.id, FollowupTask.generation == row.generation, *OPEN)
         .values(claimed_by=act.actor, lease_until=lease_until, generation=FollowupTask.generation + 1)
-    )  # fmt: skip
+    )
     return taken.rowcount == 1
 
 

@@ -159,7 +159,7 @@ def _follow(act: Act, one: Loaded, ladder: Any, report: Report) -> Followed:
     effect = EFFECTS[report.outcome]
     followed = Followed()
     if effect.suppresses:
-        followed.suppressed = leads.suppress(act, one.reach, "asked to stop")
+        followed.suppressed = leads.suppress(act, one.row.merged_into or one.row.lead_id, one.reach, "asked to stop")
     used = one.reach.contact(Channel(one.row.channel))
     rest = one.reach
     if effect.retires_number and used is not None:

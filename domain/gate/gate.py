@@ -48,10 +48,15 @@ class Gate:
         nothing was written.
         """
         operation = self.registry.get(call.operation)
-        if call.key is not None and not _is_key(call.key):
+        if call.key is not None and not _is_label(call.key, LONGEST_KEY):
             outcome: Outcome = refused(
                 Kind.INVALID, "bad_key", f"The idempotency key is empty, unprintable or over {LONGEST_KEY} characters.",
                 layer="input", remedy="Use a new UUID for each new call.",
+            )  # fmt: skip
+        elif not _is_label(call.correlation_id, LONGEST_ID):
+            outcome = refused(
+                Kind.INVALID, "bad_correlation_id", f"The correlation id is empty, unprintable or over {LONGEST_ID} "
+                "characters.", layer="input", remedy="Leave it out, or use a UUID.",
             )  # fmt: skip
         elif operation is None:
             outcome = refused(
@@ -82,7 +87,9 @@ class Gate:
         try:
             if operation.reads:
                 return self.database.look(lambda connection: self._read(connection, call, operation, params))
-            return self.database.attempt(lambda connection: self._write(connection, call, operation, params))
+            return self.database.attempt(
+                lambda connection: self._write(connection, call, operation, params), urgent=operation.changes_switch
+            )
         except Unavailable as error:
             return refused(
                 Kind.UNAVAILABLE, "database_unavailable", "The database gives no answer, so nothing was done.",
@@ -183,7 +190,7 @@ class Gate:
             actor=caller.user_id,
             surface=caller.surface.value,
             operation=operation.name,
-            claimed_actor=caller.claimed_actor,
+            claimed_actor=plain(caller.claimed_actor)[:LONGEST_ID] if caller.claimed_actor else None,
         )
         return Act(
             connection=connection, now=self.clock(), settings=self.settings, registry=self.registry, caller=caller,
@@ -193,6 +200,7 @@ class Gate:
 
 
 LONGEST_KEY = 255
+LONGEST_ID = 64
 _UNREAD = PrimeState(go_live_enabled=False, kill_switch_engaged=True, version=0)
 
 
@@ -209,8 +217,8 @@ def _close(act: Act, operation: AnyOperation, outcome: Outcome) -> Outcome:
     return outcome.model_copy(update={"audit_id": audit_id}) if isinstance(outcome, Done) else outcome
 
 
-def _is_key(key: str) -> bool:
-    return 0 < len(key) <= LONGEST_KEY and key.isprintable()
+def _is_label(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and text.isprintable()
 
 
 def _may_be_held(call: Call, operation: AnyOperation) -> bool:

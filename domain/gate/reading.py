@@ -42,4 +42,4 @@ def standing_and_state(connection: Connection, caller: Caller) -> tuple[Standing
     row = connection.execute(_BOTH, {"user_id": caller.user_id}).one()
     rank, deactivated_at, *switches, overridden = tuple(row)
     standing = Standing(caller.user_id, Role(rank) if rank else None, deactivated_at is not None)
-    return standing, PrimeState(*switches, tuple(overridden or ()))
+    return standing, PrimeState(*switches, overridden=tuple(overridden or ()))  # type: ignore[misc]

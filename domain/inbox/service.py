@@ -38,6 +38,7 @@ def record(
     now: datetime,
     channel: str | None = None,
     response_url: str | None = None,
+    urgent: bool = False,
 ) -> int | None:
     """Keep what Slack sent, before it is acknowledged; return the row's id, None for a second delivery.
 
@@ -57,7 +58,7 @@ def record(
             .returning(Inbox.id)
         )  # fmt: skip
 
-    return database.attempt(work)
+    return database.attempt(work, urgent=urgent)
 
 
 def confirm_acknowledged(database: Database, row_id: int, now: datetime) -> bool:

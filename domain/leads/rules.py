@@ -24,6 +24,8 @@ class ContactKind(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     PROPERTY = "property"
+    LEAD = "lead"
+    """The name itself; only suppressed, where a person without any contact on file asked us to stop."""
 
 
 class Channel(StrEnum):

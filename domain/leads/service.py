@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, null, or_, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, null, or_, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -163,10 +163,15 @@ def _known(act: Act, lead_ids: set[str], open_ladder: ColumnElement[bool]) -> Se
         .where(ContactPoint.lead_id == Lead.lead_id)
         .exists()
     )
+    by_name = exists().where(
+        ContactSuppression.kind == ContactKind.LEAD,
+        ContactSuppression.value == Lead.lead_id,
+        ContactSuppression.lifted_at.is_(None),
+    )
     return act.connection.execute(
-        select(Lead.lead_id, Lead.created_at, open_ladder.label("is_open"), suppressed.label("is_suppressed")).where(
-            Lead.lead_id.in_(sorted(lead_ids))
-        )
+        select(
+            Lead.lead_id, Lead.created_at, open_ladder.label("is_open"), or_(suppressed, by_name).label("is_suppressed")
+        ).where(Lead.lead_id.in_(sorted(lead_ids)))
     ).all()
 
 
@@ -268,23 +273,24 @@ def record_consent(
     return len(rows)
 
 
-def suppress(act: Act, reach: Reach, reason: str) -> int:
-    """Put every contact of a person on the list of those who asked us to stop; return how many there are."""
-    rows = [
-        {"kind": contact.kind, "value": contact.value, "reason": reason, "actor": act.actor, "at": act.now}
-        for contact in sorted(reach.contacts, key=lambda contact: (contact.kind, contact.value))
-    ]
-    if rows:
-        statement = make_insert(act, ContactSuppression).values(rows)
-        act.connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["kind", "value"],
-                set_={"lifted_at": None, "reason": statement.excluded.reason, "actor": statement.excluded.actor,
-                      "at": statement.excluded.at},
-                where=ContactSuppression.lifted_at.is_not(None),
-            )
-        )  # fmt: skip
-    return len(rows)
+def suppress(act: Act, lead_id: str, reach: Reach, reason: str) -> int:
+    """Put every contact of a person on the list of those who asked us to stop; return how many there are.
+
+    Where there is none, the lead's name is put there, so that no number is added later and called.
+    """
+    keys = sorted((contact.kind, contact.value) for contact in reach.contacts) or [(ContactKind.LEAD, lead_id)]
+    statement = make_insert(act, ContactSuppression).values(
+        [{"kind": kind, "value": value, "reason": reason, "actor": act.actor, "at": act.now} for kind, value in keys]
+    )
+    act.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "value"],
+            set_={"lifted_at": None, "reason": statement.excluded.reason, "actor": statement.excluded.actor,
+                  "at": statement.excluded.at},
+            where=ContactSuppression.lifted_at.is_not(None),
+        )
+    )  # fmt: skip
+    return len(reach.contacts)
 
 
 def retire(act: Act, contact: Contact) -> None:

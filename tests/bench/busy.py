@@ -4,13 +4,13 @@
 """
 
 import signal
+import struct
 import sys
 import threading
 import time
 from datetime import UTC, datetime
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert
@@ -27,11 +27,11 @@ PAUSE = 0.005
 BATCH = 100
 
 
-def _act(gate: Gate, last: Any, stop: threading.Event) -> None:
+def _act(gate: Gate, memory: SharedMemory, offset: int, stop: threading.Event) -> None:
     while not stop.is_set():
         outcome = gate.run(Call("bench.noop", {"label": "a"}, Caller(OWNER, Surface.WORKER), key=uuid4().hex))
         if isinstance(outcome, Done):
-            last[0] = time.monotonic()
+            struct.pack_into("d", memory.buf, offset, time.monotonic())
         else:
             stop.wait(PAUSE)
 
@@ -57,19 +57,17 @@ def main() -> None:
     kind, url, name, place = sys.argv[1:]
     memory = SharedMemory(name=name)
     resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]  # noqa: SLF001
-    last = memory.buf[int(place) * SLOT : int(place) * SLOT + 8].cast("d")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     gate = open_gate(url)
     if kind == "bulk":
         _import_in_bulk(gate, stop)
     else:
-        threads = [threading.Thread(target=_act, args=(gate, last, stop)) for _ in range(THREADS)]
+        threads = [threading.Thread(target=_act, args=(gate, memory, int(place) * SLOT, stop)) for _ in range(THREADS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    last.release()
     memory.close()
 
 

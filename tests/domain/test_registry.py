@@ -211,7 +211,7 @@ def _operation(**more: object) -> AnyOperation:
 )
 def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, object], second: dict[str, object]) -> None:
     """Two operations with one name, one command or one route stop the program, not a user."""
-    with pytest.raises(ValueError, match="a.b|c.d"):
+    with pytest.raises(ValueError, match=r"a\.b|c\.d"):
         Registry([_operation(**first), _operation(**second)])
 
 
@@ -226,5 +226,5 @@ def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, obje
 )
 def test_a_contradiction_is_refused_at_import(more: dict[str, object]) -> None:
     """An internal operation has no surface; a reading one changes nothing."""
-    with pytest.raises(ValueError, match="a.b"):
+    with pytest.raises(ValueError, match=r"a\.b"):
         _operation(**more)

@@ -82,7 +82,7 @@ class Scene:
         """Close every connection."""
         self.database.close()
 
-    def queue(  # noqa: PLR0913
+    def queue(
         self,
         words: str,
         *,

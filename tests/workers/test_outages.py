@@ -45,7 +45,9 @@ def test_without_redis_messages_go_out_and_slots_run(redis_stage: Stage, private
     assert_every_slot_ran_once(redis_stage)
 
 
-def test_the_database_goes_and_comes_back(private_postgres: PrivatePostgres, redis_url: str, double: SlackDouble) -> None:
+def test_the_database_goes_and_comes_back(
+    private_postgres: PrivatePostgres, redis_url: str, double: SlackDouble
+) -> None:
     """Processes that run meanwhile go on by themselves; what was queued before arrives once."""
     with stage(private_postgres.url, double, redis_url=redis_url) as made:
         worker, scheduler = made.start("worker"), made.start("scheduler")
@@ -64,7 +66,6 @@ def test_the_database_goes_and_comes_back(private_postgres: PrivatePostgres, red
         worker.stop()
         assert len(made.double.messages("governance")) == 3
         assert_every_slot_ran_once(made)
-        made.close()
 
 
 def test_two_schedulers_claim_every_slot_once(pg_url: str, redis_url: str, double: SlackDouble) -> None:

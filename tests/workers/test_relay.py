@@ -7,7 +7,6 @@ import pytest
 
 from bot.blocks.cards import render_card
 from bot.blocks.kit import Rendered
-from bot.slack_double import SlackDouble
 from domain.act import Form, Priority
 from tests.workers.slack import OWNER, Scene, ago, said, wait_for, workspace
 

@@ -11,7 +11,7 @@ import { textNodes } from "./popups.js";
 import { richText } from "./richtext.js";
 import { table } from "./table.js";
 
-/** @typedef {import("./elements.js").Surface & {errors?: Record<string, string>}} Surface */
+/** @typedef {import("./elements.js").Surface & {errors?: Record<string, string>, heading?: string}} Surface `heading`: h2 where nothing else is given */
 
 /**
  * The address of an image on this machine; nothing for one elsewhere, which is not fetched.
@@ -152,7 +152,7 @@ function input(block, surface) {
 function rendered(block, surface) {
   switch (block.type) {
     case "header":
-      return h("h3", { class: "block-header" }, block.text.text);
+      return h(surface.heading ?? "h2", { class: "block-header" }, block.text.text);
     case "section":
       return section(block, surface);
     case "context":

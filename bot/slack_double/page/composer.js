@@ -6,6 +6,7 @@
 import * as api from "./api.js";
 import { suggest } from "./completion.js";
 import { freshId, h, icon } from "./dom.js";
+import { announce } from "./popups.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {{channel: string, threadTs?: string, placeholder: string, note?: Node | null}} Where */
@@ -30,7 +31,7 @@ export class Composer {
     const id = freshId("completions");
     this.list = h("div", { class: "completions", id, role: "listbox", "aria-label": "Suggestions", hidden: true });
     this.input = /** @type {HTMLTextAreaElement} */ (
-      h("textarea", { class: "composer-input", rows: "1", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": id, "aria-haspopup": "listbox", spellcheck: "true" })
+      h("textarea", { class: "composer-input", rows: "1", "aria-autocomplete": "list", "aria-controls": id, "aria-haspopup": "listbox", spellcheck: "true" })
     );
     this.sendButton = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
     this.status = h("div", { class: "composer-status", role: "status" });
@@ -99,15 +100,17 @@ export class Composer {
 
   #suggest() {
     const { selectionStart, value } = this.input;
+    const title = this.found?.title;
     this.found = suggest(value, selectionStart, this.where?.threadTs ? [] : this.store.commands);
     this.chosen = this.found?.suggestions[0]?.isChosenAtOnce ? 0 : -1;
+    // A text area cannot say that a list has opened, so it is said once for each kind of list.
+    if (this.found && this.found.title !== title) announce(`${this.found.title}: ${this.found.suggestions.length} to choose from, arrow down and Tab.`);
     this.#draw();
   }
 
   #draw() {
     const { found, list, input } = this;
     list.hidden = !found;
-    input.setAttribute("aria-expanded", String(Boolean(found)));
     input.removeAttribute("aria-activedescendant");
     if (!found) {
       list.replaceChildren();

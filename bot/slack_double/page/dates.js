@@ -109,7 +109,5 @@ const TOKENS = {
  */
 export function formatted(seconds, format) {
   const moment = new Date(seconds * 1000);
-  const said = format.replace(/\{(\w+)\}/g, (whole, name) => TOKENS[name]?.(moment) ?? whole);
-  // "today" begins a sentence where the format does.
-  return format.startsWith("{date") ? said[0].toUpperCase() + said.slice(1) : said;
+  return format.replace(/\{(\w+)\}/g, (whole, name) => TOKENS[name]?.(moment) ?? whole);
 }

@@ -55,6 +55,17 @@ export function replace(node, ...children) {
 }
 
 /**
+ * Text as it is, in equal widths; reachable by keyboard where it may have to be scrolled.
+ * @param {...Child} children
+ */
+export function preformatted(...children) {
+  const node = h("pre", null, h("code", null, children));
+  const lines = (node.textContent ?? "").split("\n");
+  if (lines.length > 14 || lines.some((line) => line.length > 36)) node.tabIndex = 0;
+  return node;
+}
+
+/**
  * The element with this id, which the page always has.
  * @param {string} id
  * @returns {HTMLElement}
@@ -84,7 +95,7 @@ const ICONS = {
   archive: ["M4 5h16v4H4z", "M6 9v10h12V9", "M10 13h4"],
   close: ["M6 6l12 12", "M18 6 6 18"],
   menu: ["M4 7h16", "M4 12h16", "M4 17h16"],
-  more: ["M6 12h.01", "M12 12h.01", "M18 12h.01"],
+  more: ["M5 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0", "M11.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0", "M17.4 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0"],
   send: ["M5 12 20 4l-4 16-4-7z", "M12 13l8-9"],
   sun: ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2v3", "M12 19v3", "M2 12h3", "M19 12h3", "m5 5 2 2", "m17 17 2 2", "m5 19 2-2", "m17 7 2-2"],
   moon: ["M20 14.5A8 8 0 1 1 9.5 4a6.5 6.5 0 0 0 10.5 10.5z"],

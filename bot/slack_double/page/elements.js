@@ -87,6 +87,18 @@ function choices(element) {
   return [{ label: "", options: optionsOf(element).map(said) }];
 }
 
+/** @param {HTMLSelectElement} select */
+function optionsIn(select) {
+  return [...select.options].map((option) => option.value);
+}
+
+/** @param {string} id */
+function nameOf(id) {
+  if (names.users.has(id)) return `${names.real(id)} (@${names.user(id)})`;
+  const channel = names.channel(id);
+  return channel ? `#${channel}` : id;
+}
+
 /**
  * @param {any} element
  * @param {Value} value
@@ -100,6 +112,8 @@ function singleMenu(element, value, wiring) {
     const made = options.map(({ value, text }) => h("option", { value }, text));
     select.append(...(label ? [h("optgroup", { label }, made)] : made));
   }
+  // What the app chose may be nothing one could choose oneself, a private channel for example.
+  if (value && !optionsIn(select).includes(String(value))) select.append(h("option", { value: String(value) }, nameOf(String(value))));
   select.value = String(value ?? "");
   select.addEventListener("change", () => wiring.onChange(select.value || null));
   return select;

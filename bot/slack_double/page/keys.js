@@ -33,7 +33,7 @@ const TYPING = [
  * @param {string[][]} rows
  */
 function keyList(rows) {
-  return h("dl", { class: "keys" }, rows.map(([keys, what]) => h("div", null, h("dt", null, keys.split(/( or | \/ | and | in an empty box)/).map((part, index) => (index % 2 ? part : h("kbd", null, part)))), h("dd", null, what))));
+  return h("dl", { class: "keys" }, rows.map(([keys, what]) => h("div", null, h("dt", null, keys.split(/( or | \/ | and | in an empty box)/).map((part, index) => (index % 2 || !part ? part : h("kbd", null, part)))), h("dd", null, what))));
 }
 
 export function openHelp() {

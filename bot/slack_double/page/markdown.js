@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from "./dom.js";
+import { h, preformatted } from "./dom.js";
 import { link } from "./mrkdwn.js";
 import { tableOf } from "./table.js";
 
@@ -119,13 +119,13 @@ function block(lines) {
   }
   if (heading) {
     lines.at += 1;
-    return h(`h${Math.min(heading[1].length + 2, 6)}`, { class: `md-${heading[1].length}` }, spans(heading[2]));
+    return h(`h${Math.min(heading[1].length + 1, 6)}`, { class: `md-${heading[1].length}` }, spans(heading[2]));
   }
   if (fence) {
     lines.at += 1;
     const code = lines.take((inside) => !inside.trim().startsWith(fence[1]));
     lines.at += 1;
-    return h("pre", null, h("code", null, code.join("\n")));
+    return preformatted(code.join("\n"));
   }
   if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
     lines.at += 1;

@@ -5,7 +5,7 @@
 
 import * as api from "./api.js";
 import { picture, plainMessage, renderBlocks } from "./blocks.js";
-import { brief, clock, full, momentOf } from "./dates.js";
+import { brief, clock, dayLabel, full, momentOf } from "./dates.js";
 import { h, icon, iconButton } from "./dom.js";
 import { keyOf } from "./elements.js";
 import { names } from "./names.js";
@@ -158,7 +158,7 @@ export function messageNode(store, channel, message, isInThread = false) {
   const at = momentOf(message.ts);
   const author = message.is_notice ? "Workspace" : names.real(message.user);
   const role = names.parts(message.user).role;
-  const time = h("a", { class: "message-time", href: `#${channel}/${message.ts}`, title: full(at), "aria-label": `${full(at)}, link to this message` }, h("time", { datetime: at.toISOString() }, clock(at)));
+  const time = h("a", { class: "message-time", href: `#${channel}/${message.ts}`, title: full(at), "aria-label": `${clock(at)}, ${dayLabel(at)}: link to this message` }, h("time", { datetime: at.toISOString() }, clock(at)));
   const head = h(
     "div",
     { class: "message-head" },

@@ -4,7 +4,7 @@
  */
 
 import { formatted, full } from "./dates.js";
-import { h } from "./dom.js";
+import { h, preformatted } from "./dom.js";
 import { names } from "./names.js";
 
 /** @typedef {{links?: boolean}} Options whether bare addresses become links */
@@ -85,20 +85,23 @@ export function channel(id, label) {
  * @param {number} seconds
  * @param {string} format
  * @param {string} [address]
+ * @param {boolean} [isStart] whether a sentence begins here
  * @returns {Node}
  */
-export function moment(seconds, format, address) {
+export function moment(seconds, format, address, isStart = false) {
   const at = new Date(seconds * 1000);
-  const shown = h("time", { datetime: at.toISOString(), title: full(at) }, formatted(seconds, format));
+  const said = formatted(seconds, format);
+  const shown = h("time", { datetime: at.toISOString(), title: full(at) }, isStart ? said.charAt(0).toUpperCase() + said.slice(1) : said);
   return address ? link(address, shown) : shown;
 }
 
 /**
  * What stands between < and >.
  * @param {string} inside
+ * @param {string} before
  * @returns {Node}
  */
-function bracketed(inside) {
+function bracketed(inside, before) {
   const [target, ...rest] = inside.split("|");
   const label = rest.length ? unescaped(rest.join("|")) : "";
   if (target.startsWith("@")) return person(target.slice(1));
@@ -109,7 +112,8 @@ function bracketed(inside) {
   }
   if (target.startsWith("!date^")) {
     const [, seconds, format, address] = target.split("^");
-    return Number.isFinite(Number(seconds)) && format ? moment(Number(seconds), unescaped(format), address) : h("span", null, label);
+    const isKnown = /^\d{1,11}$/.test(seconds) && format;
+    return isKnown ? moment(Number(seconds), unescaped(format), address, /(^|\n|[.!?] +)$/.test(before)) : h("span", null, label);
   }
   if (/^!(here|channel|everyone)$/.test(target)) return h("span", { class: "mention mention-me" }, `@${target.slice(1)}`);
   if (target.startsWith("!")) return h("span", null, label || target.slice(1));
@@ -142,7 +146,7 @@ export function inline(text, options = {}) {
       const end = text.indexOf(">", at);
       if (end > at + 1) {
         flush();
-        nodes.push(bracketed(text.slice(at + 1, end)));
+        nodes.push(bracketed(text.slice(at + 1, end), text.slice(0, at)));
         at = end + 1;
         continue;
       }
@@ -187,7 +191,7 @@ export function inline(text, options = {}) {
  */
 export function mrkdwn(text, options = {}) {
   return text.split(/```\n?([\s\S]+?)\n?```/).flatMap((part, index) => {
-    if (index % 2) return [h("pre", null, h("code", null, unescaped(part)))];
+    if (index % 2) return [preformatted(unescaped(part))];
     return quoted(part.replace(index > 0 ? /^\n/ : /^(?!)/, ""), options);
   });
 }

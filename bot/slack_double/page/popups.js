@@ -117,7 +117,7 @@ export function openMenu(anchor, label, items) {
       found?.focus();
     }
   });
-  (anchor.closest("dialog") ?? document.body).appendChild(menu);
+  (anchor.closest("dialog, main, aside") ?? document.body).appendChild(menu);
   place(menu, anchor);
   anchor.setAttribute("aria-expanded", "true");
   const chosen = /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.firstElementChild);

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from "./dom.js";
+import { h, preformatted } from "./dom.js";
 import { channel, link, moment, person } from "./mrkdwn.js";
 import { names } from "./names.js";
 
@@ -84,7 +84,7 @@ function rendered(part) {
     case "rich_text_quote":
       return h("blockquote", null, pieces(part.elements));
     case "rich_text_preformatted":
-      return h("pre", null, h("code", null, pieces(part.elements)));
+      return preformatted(pieces(part.elements));
     case "rich_text_list":
       return list(part);
     default:

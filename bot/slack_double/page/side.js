@@ -53,8 +53,11 @@ export class Side {
   }
 
   closeThread() {
+    const ts = this.store.thread?.ts;
     this.store.closeThread();
-    if (this.before?.isConnected) this.before.focus();
+    // The message may have been drawn anew meanwhile, with the line one came from.
+    const line = document.querySelector(`#place [data-ts="${ts}"] [data-key=thread], #place [data-ts="${ts}"] article`);
+    /** @type {HTMLElement | null} */ (this.before?.isConnected ? this.before : line)?.focus();
   }
 
   draw() {

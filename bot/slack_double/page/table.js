@@ -8,13 +8,18 @@ import { richText } from "./richtext.js";
 
 /** @typedef {{nodes: Node[], align?: string, isWrapped?: boolean}} Cell */
 
+/** @param {Node[]} nodes */
+function isShort(nodes) {
+  return nodes.reduce((length, node) => length + (node.textContent?.length ?? 0), 0) <= 20;
+}
+
 /**
  * @param {Cell[][]} rows the first one is the heading
  * @returns {HTMLElement}
  */
 export function tableOf(rows) {
   const cell = (/** @type {string} */ tag) => (/** @type {Cell} */ { nodes, align, isWrapped }) =>
-    h(tag, { class: `align-${align ?? "left"}${isWrapped === false ? " no-wrap" : ""}`, scope: tag === "th" ? "col" : null }, nodes);
+    h(tag, { class: `align-${align ?? "left"}${isWrapped === false || (!isWrapped && isShort(nodes)) ? " no-wrap" : ""}`, scope: tag === "th" ? "col" : null }, nodes);
   const [head = [], ...body] = rows;
   const table = h("table", null, h("thead", null, h("tr", null, head.map(cell("th")))), h("tbody", null, body.map((row) => h("tr", null, row.map(cell("td"))))));
   const label = `Table: ${head.map(({ nodes }) => nodes.map((node) => node.textContent).join("")).join(", ")}`;

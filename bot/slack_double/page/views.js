@@ -108,7 +108,7 @@ export class Modals {
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const key = isAgain && active && dialog.contains(active) ? active.dataset.key : undefined;
     const scrolled = isAgain ? (dialog.querySelector(".dialog-body")?.scrollTop ?? 0) : 0;
-    const surface = { ...viewSurface(this.store, view, (problem) => this.#say(problem)), errors: this.errors };
+    const surface = { ...viewSurface(this.store, view, (problem) => this.#say(problem)), errors: this.errors, heading: "h3" };
     const canSubmit = Boolean(view.submit) || inputsOf(view.blocks).length > 0;
     const submit = canSubmit ? h("button", { type: "submit", class: "button button-primary modal-submit" }, view.submit?.text ?? "Submit") : null;
     const close = h("button", { type: "button", class: "button", on: { click: () => this.#dismiss() } }, view.close?.text ?? (canSubmit ? "Cancel" : "Close"));

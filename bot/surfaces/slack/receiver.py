@@ -136,9 +136,7 @@ class Receiver:
         try:
             reply = take()
         except Exception:
-            apology = unexpected(correlation_of(incoming.key))
-            log.exception("receiver.failed", said=incoming.said, reference=apology.reference)
-            reply = self._say(incoming, incoming.said, apology)
+            reply = self._say(incoming, incoming.said, self._apology(incoming))
         after = reply.after
 
         def acknowledged() -> None:
@@ -196,7 +194,7 @@ class Receiver:
         row_id = inbox.record(
             self.gate.database, trigger_id=incoming.key, operation=operation.name, params=raw,
             user_id=incoming.user_id, channel=incoming.channel, response_url=incoming.response_url,
-            said=incoming.said, now=received_at,
+            said=incoming.said, now=received_at, urgent=operation.changes_switch,
         )  # fmt: skip
         cross("inbox.recorded")
         return row_id
@@ -226,18 +224,17 @@ class Receiver:
         self.pools.open_form(lambda: self._open_form_now(incoming, operation, prefill))
 
     def _open_form_now(self, incoming: Incoming, operation: AnyOperation, prefill: dict[str, Any]) -> None:
-        verdict = self._preview(operation, incoming.user_id)
-        if verdict is not None and verdict.kind is not Kind.PRIME_LAW:
-            self._answer(incoming, operation, verdict)
-            return
         try:
+            verdict = self._preview(operation, incoming.user_id)
+            if verdict is not None and verdict.kind is not Kind.PRIME_LAW:
+                self._answer(incoming, operation, verdict)
+                return
             view = form_view(
                 operation, prefill, private={"channel": incoming.channel, "response_url": incoming.response_url},
                 first_line=verdict.detail if verdict is not None else None, prefix=self.grammar.prefix,
             )  # fmt: skip
-        except ValueError as error:
-            log.warning("form.not_made", operation=operation.name, error=str(error))
-            self._answer(incoming, operation, _outdated())
+        except Exception:
+            self._answer(incoming, operation, self._apology(incoming))
             return
         if not self.answers.open_form(incoming.trigger_id, view):
             self._answer(incoming, operation, _form_not_opened(operation))
@@ -258,6 +255,13 @@ class Receiver:
         except Exception:
             log.exception("operation.failed", operation=call.operation, correlation_id=call.correlation_id)
             return unexpected(call.correlation_id)
+
+    @staticmethod
+    def _apology(incoming: Incoming) -> Refused:
+        """Log the exception being handled, and return the apology with the reference the log has."""
+        apology = unexpected(correlation_of(incoming.key))
+        log.exception("receiver.failed", said=incoming.said, reference=apology.reference)
+        return apology
 
     def _say(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Reply:
         """Answer a command in its acknowledgement, anything else after it."""

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from bot.demo.controls import controls_of
 from bot.demo.place import free_port
 from bot.demo.workspace import Workspace
 from tests.bot.demo.running import COMMAND, DEADLINE, Demo, environment, is_alive, wait_until
+from tests.servers import locked
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -61,14 +61,24 @@ wait NO FOLLOW-UP IS LATE
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of both starts."""
-    return tmp_path_factory.mktemp("demo")
+def data(run_dir: Path) -> Path:
+    """The data directory of both starts, shared by every process of this test run."""
+    folder = run_dir / "demo"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def story(data: Path) -> Iterator[str]:
-    """What the terminal printed while the story was typed into it."""
+def story(data: Path) -> str:
+    """What the terminal printed while the story was typed into it; told once in a run."""
+    told = data / "story.txt"
+    with locked(data / "story.lock"):
+        if not told.exists():
+            told.write_text(_told(data), encoding="utf-8")
+    return told.read_text(encoding="utf-8")
+
+
+def _told(data: Path) -> str:
     demo = Demo(data, free_port(0))
     try:
         demo.types(FIRST)
@@ -77,7 +87,7 @@ def story(data: Path) -> Iterator[str]:
         demo.sees(r"was already approved")
         demo.types(SECOND)
         assert demo.ends() == 0, demo.output
-        yield demo.output
+        return demo.output
     finally:
         demo.discard()
 

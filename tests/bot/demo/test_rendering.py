@@ -35,8 +35,8 @@ def _lines(*blocks: JsonDict) -> list[str]:
         ("a * b * c, snake_case_name and 2*3*4", "a * b * c, snake_case_name and 2*3*4"),
         ("type `/due *all*` or `a_b_c`", "type `/due *all*` or `a_b_c`"),
         ("R&amp;D &lt;now&gt; &amp;lt;", "R&D <now> &lt;"),
-        ("<https://example.org|the site> <https://example.org> <tel:+1403|403>", "the site (https://example.org) "
-         "https://example.org 403"),
+        ("<https://example.org|the site> <https://example.org>", "the site (https://example.org) https://example.org"),
+        ("<tel:+14035550166|(403) 555-0166>", "(403) 555-0166"),
         ("<!date^1795532400^{date_short_pretty} {time}|then>", "Tue 24 Nov 15:00"),
         ("<!date^soon^{time}|then>", "then"),
         ("<!date^1795532400^{unheard_of}|then>", "then"),

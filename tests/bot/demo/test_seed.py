@@ -19,6 +19,7 @@ from domain.processes.tables import ProcessHeartbeat
 from domain.settings import Settings
 from domain.start import start
 
+pytestmark = pytest.mark.xdist_group("demo")
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 

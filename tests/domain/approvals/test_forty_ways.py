@@ -55,7 +55,7 @@ def word(outcome: Outcome) -> str:
     return "pending"
 
 
-# -- the scenes --------------------------------------------------------------------------------------------------
+# -- the scenes ------------------------------------------------------------------------------------
 
 
 def ask(world: World, user: str = MANAGER, **more: Any) -> int:
@@ -99,7 +99,7 @@ def move(world: World, approval_id: int, column: str, **span: float) -> None:
           else moved)  # fmt: skip
 
 
-# -- one's own request -------------------------------------------------------------------------------------------
+# -- one's own request -----------------------------------------------------------------------------
 
 
 @way("own_request")
@@ -214,12 +214,10 @@ def a_strangers_own_access_request_once_a_manager(world: World) -> Outcome:
 @way("own_request")
 def rejecting_ones_own_request(world: World) -> Outcome:
     approval_id = ask(world)
-    return world.run(
-        MANAGER, "approvals.reject", approval_id=approval_id, reason="no", seen=world.seen(approval_id)
-    )
+    return world.run(MANAGER, "approvals.reject", approval_id=approval_id, reason="no", seen=world.seen(approval_id))
 
 
-# -- who may not decide --------------------------------------------------------------------------------------------
+# -- who may not decide ----------------------------------------------------------------------------
 
 
 def _by(user: str) -> Attack:
@@ -286,7 +284,7 @@ def by_a_manager_made_owner_after_an_owners_request(world: World) -> Outcome:
     return world.approve(SECOND, approval_id)
 
 
-# -- the requester has changed --------------------------------------------------------------------------------------
+# -- the requester has changed ---------------------------------------------------------------------
 
 
 @way("already_withdrawn")
@@ -327,7 +325,7 @@ def of_a_stranger_who_was_deactivated(world: World) -> Outcome:
     return world.approve(MANAGER, approval_id)
 
 
-# -- the row was altered ---------------------------------------------------------------------------------------------
+# -- the row was altered ---------------------------------------------------------------------------
 
 
 def _altered(column: str, value: Any) -> Attack:
@@ -458,7 +456,7 @@ for _verb, _acts in (("approved", 1), ("failed", 0), ("rejected", 0), ("withdraw
     way("altered", acts=_acts)(_reopened(_verb))
 
 
-# -- the click --------------------------------------------------------------------------------------------------------
+# -- the click -------------------------------------------------------------------------------------
 
 
 @way("stale_card")
@@ -496,7 +494,7 @@ def a_request_that_is_not_there(world: World) -> Outcome:
     return world.run(SECOND, "approvals.approve", approval_id=approval_id + 1, seen=world.seen(approval_id))
 
 
-# -- the request has ended ----------------------------------------------------------------------------------------------
+# -- the request has ended -------------------------------------------------------------------------
 
 
 @way("already_superseded")
@@ -621,7 +619,7 @@ def joined_and_approved_twice(world: World) -> Outcome:
     return world.approve(OWNER, approval_id)
 
 
-# -- the world has changed ----------------------------------------------------------------------------------------------
+# -- the world has changed -------------------------------------------------------------------------
 
 
 @way("failed")
@@ -699,7 +697,7 @@ def a_grant_to_someone_whose_role_has_changed(world: World) -> Outcome:
     return world.approve(SECOND, approval_id)
 
 
-# -- at the same moment -------------------------------------------------------------------------------------------------
+# -- at the same moment ----------------------------------------------------------------------------
 
 
 @way("already_approved|approved", acts=1)
@@ -732,14 +730,12 @@ def both_who_may_not_at_once(world: World) -> list[Outcome]:
     return at_once(lambda: world.approve(MANAGER, approval_id), lambda: world.approve(ONCALL, approval_id))
 
 
-# -- breaking the glass ---------------------------------------------------------------------------------------------------
+# -- breaking the glass ----------------------------------------------------------------------------
 
 
 def _break(world: World, user: str, approval_id: int, name: str = POLICY, **more: Any) -> Outcome:
     more.setdefault("reason", "nobody is there")
-    return world.run(
-        user, "approvals.break_glass", approval_id=approval_id, type_the_operation=name, **more
-    )
+    return world.run(user, "approvals.break_glass", approval_id=approval_id, type_the_operation=name, **more)
 
 
 @way("role")
@@ -838,7 +834,7 @@ def sign_off_twice(world: World) -> Outcome:
     return world.run(SECOND, "approvals.signoff", break_glass_id="B-1")
 
 
-# -- the table --------------------------------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
 def test_there_are_far_more_than_forty_ways() -> None:

@@ -12,7 +12,7 @@ from domain.operation import ApprovalRule, Checked
 from domain.outcomes import Done, PendingApproval, Refused
 from domain.registry import build_registry
 from tests.domain.approvals.test_forty_ways import word
-from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, STRANGER, START, World, at_once
+from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, START, STRANGER, World, at_once
 
 POLICY = "test.policy_set"
 TORONTO = ZoneInfo("America/Toronto")
@@ -269,7 +269,7 @@ def test_approve_and_revoke_of_the_requester_at_once_leave_no_half(world: World)
     assert not world.rows("role_grant", "user_id = 'UONCALL' AND revoked_at IS NULL")
 
 
-# -- expiry, pure ----------------------------------------------------------------------------------------------------
+# -- expiry, pure ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_the_seal_covers_everything_that_is_decided_about() -> None:
     assert len(seals) == len(parts) + 1
 
 
-# -- breaking the glass -----------------------------------------------------------------------------------------------
+# -- breaking the glass ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("surface", [Surface.SLACK, Surface.CLI])
@@ -403,7 +403,7 @@ def test_two_signatures_at_once_are_one(world: World) -> None:
     assert sorted(isinstance(outcome, Done) for outcome in outcomes) == [False, True]
 
 
-# -- the owner alone ---------------------------------------------------------------------------------------------------
+# -- the owner alone -------------------------------------------------------------------------------
 
 
 def test_an_owners_set_up_is_listed_on_the_go_live_request(world: World) -> None:

@@ -160,7 +160,10 @@ def test_changed_content_is_named(world: World, column: str, sealed: bool) -> No
 
 
 BREAKS: dict[str, tuple[tuple[str, ...], str]] = {
-    "a removed entry": (("DELETE FROM audit_chain WHERE event_id = 3", "DELETE FROM audit_event WHERE id = 3"), "link 3 "),
+    "a removed entry": (
+        ("DELETE FROM audit_chain WHERE event_id = 3", "DELETE FROM audit_event WHERE id = 3"),
+        "link 3 is missing",
+    ),
     "a removed link": (("DELETE FROM audit_chain WHERE seq = 3",), "link 3 is missing"),
     "the removed first link": (("DELETE FROM audit_chain WHERE seq = 1",), "link 1 is missing"),
     "the removed last link": (("DELETE FROM audit_chain WHERE seq = 5",), "entry 5 was taken out"),

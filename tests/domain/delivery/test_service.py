@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from domain.act import Act, Priority
-from domain.delivery import service
+from domain.delivery import lanes, service
 from domain.delivery.results import RouteTest
-from domain.delivery.service import Hold, Job
+from domain.delivery.lanes import DueLane, Hold
+from domain.delivery.service import Job
 from tests.support import MANAGER, OWNER, World
 
 LEASE = timedelta(seconds=15)
@@ -19,13 +20,13 @@ def _post(world: World, kind: str = "governance") -> None:
     world.done(MANAGER, "route.test", kind=kind)
 
 
-def _due(world: World) -> list[service.DueLane]:
+def _due(world: World) -> list[DueLane]:
     with world.database.read() as connection:
-        return service.due_lanes(connection, now=world.clock(), lease=LEASE, defaults=DEFAULTS)
+        return lanes.due_lanes(connection, now=world.clock(), lease=LEASE, defaults=DEFAULTS)
 
 
 def _lease(world: World, holder: str = "one") -> Hold | None:
-    return service.lease_lane(world.database, _due(world)[0], holder, now=world.clock(), lease=LEASE)
+    return lanes.lease_lane(world.database, _due(world)[0], holder, now=world.clock(), lease=LEASE)
 
 
 def _take(world: World, hold: Hold) -> Job:
@@ -39,11 +40,11 @@ def test_a_lane_has_one_holder_until_its_lease_has_passed(world: World) -> None:
     _post(world)
     first = _lease(world)
     assert first is not None
-    lane = service.DueLane(first.lane, first.destinations, 2, 1)
-    assert service.lease_lane(world.database, lane, "two", now=world.clock(), lease=LEASE) is None
+    lane = DueLane(first.lane, first.destinations, 2, 1)
+    assert lanes.lease_lane(world.database, lane, "two", now=world.clock(), lease=LEASE) is None
     old = _take(world, first)
     world.clock.advance(seconds=16)
-    second = service.lease_lane(world.database, lane, "two", now=world.clock(), lease=LEASE)
+    second = lanes.lease_lane(world.database, lane, "two", now=world.clock(), lease=LEASE)
     assert second is not None
     taken = _take(world, second)
     assert taken.asks_first
@@ -60,7 +61,7 @@ def test_a_released_lane_is_free_at_once(world: World) -> None:
     _post(world)
     hold = _lease(world)
     assert hold is not None
-    service.release_lane(world.database, hold)
+    lanes.release_lane(world.database, hold)
     assert _lease(world, "two") is not None
 
 
@@ -70,9 +71,9 @@ def test_a_paused_lane_is_not_due_until_the_pause_is_over(world: World) -> None:
     _post(world, "oncall")
     hold = _lease(world)
     assert hold is not None
-    service.release_lane(world.database, hold)
-    service.pause_lane(world.database, hold.lane, world.clock() + timedelta(seconds=30))
-    service.pause_lane(world.database, hold.lane, world.clock() + timedelta(seconds=3))
+    lanes.release_lane(world.database, hold)
+    lanes.pause_lane(world.database, hold.lane, world.clock() + timedelta(seconds=30))
+    lanes.pause_lane(world.database, hold.lane, world.clock() + timedelta(seconds=3))
     assert [lane.lane for lane in _due(world)] == ["oncall"]
     world.clock.advance(seconds=31)
     assert {lane.lane for lane in _due(world)} == {"governance", "oncall"}

@@ -200,6 +200,14 @@ def test_who_asked_us_to_stop_gets_no_ladder(world: World, said: dict[str, Any])
     assert world.count("lead") == 1
 
 
+def test_a_person_without_a_number_who_asked_us_to_stop_gets_no_ladder_with_one(world: World) -> None:
+    live(world)
+    result = complete(world, call_step(ladder(world, phone=None)), "asked_to_stop")
+    assert result.suppressed == 0
+    assert world.refused(OPERATOR, "followup.create", lead_id="L1", province="MB", phone=PHONE).code == "suppressed"
+    assert world.count("contact_point") == 0
+
+
 def test_a_number_reported_wrong_is_never_used_again_by_anybody(world: World) -> None:
     live(world)
     created = ladder(world)

@@ -35,7 +35,12 @@ def test_the_gate_obeys_the_table(world: World, live: bool, engaged: bool) -> No
 def test_both_switches_are_off_at_first(world: World) -> None:
     """A new database is not live and not engaged."""
     view = world.done(AUDITOR, "golive.state")
-    assert (view.go_live_enabled, view.kill_switch_engaged, view.version, view.was_ever_live) == (False, False, 1, False)
+    assert (view.go_live_enabled, view.kill_switch_engaged, view.version, view.was_ever_live) == (
+        False,
+        False,
+        1,
+        False,
+    )
 
 
 def test_engage_is_immediate_for_an_operator_and_announced_first(world: World) -> None:

@@ -127,5 +127,5 @@ def test_statements_expire_each_after_its_own_time() -> None:
     assert days == {"counsel_asked": 365, "dncl_registered": 365, "consent_basis": 90, "kill_switch_drill": 90}
     assert not any(item.is_valid for item in rules.statements({}, NOW))
     for age, valid in ((timedelta(days=89), 4), (timedelta(days=90), 2), (timedelta(days=365), 0)):
-        signed = {name: ("U1", NOW - age) for name in STATEMENTS}
+        signed = dict.fromkeys(STATEMENTS, ("U1", NOW - age))
         assert sum(item.is_valid for item in rules.statements(signed, NOW)) == valid

@@ -25,7 +25,9 @@ def test_a_new_installation_is_not_ok_and_says_why(world: World) -> None:
     """Nothing signed, no process seen: blockers, each with a cure."""
     status = world.done(AUDITOR, "runbook.status")
     assert not status.ok_to_enable_go_live
-    assert {"go-live checklist", "worker seen", "scheduler seen", "Slack token, scopes, channels"} <= set(blockers(world))
+    assert {"go-live checklist", "worker seen", "scheduler seen", "Slack token, scopes, channels"} <= set(
+        blockers(world)
+    )
     assert all(check.cure for check in status.blockers)
 
 
@@ -82,11 +84,13 @@ def _line(check: Check) -> str:
 def test_the_doctor_has_the_same_checks(world: World) -> None:
     """`doctor` and the runbook judge by one list."""
     status = world.done(AUDITOR, "runbook.status")
-    names = {check.name for checks in (status.blockers, status.warnings, status.info, status.passed) for check in checks}
+    names = {
+        check.name for checks in (status.blockers, status.warnings, status.info, status.passed) for check in checks
+    }
     assert {check.name for check in world.done(MANAGER, "system.doctor").checks} == names
 
 
-# -- the gates of a release ---------------------------------------------------------------------------------------------
+# -- the gates of a release ------------------------------------------------------------------------
 
 
 def test_with_go_live_off_blockers_do_not_refuse_a_release(world: World) -> None:

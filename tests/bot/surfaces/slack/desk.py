@@ -155,6 +155,11 @@ class Desk(World):
         """Wait for the form that opened before this person."""
         return self.wait(lambda: next(iter(self.double.views(user)[-1:]), None), f"a form for {user}")
 
+    def close_forms(self, user: str) -> None:
+        """Dismiss whatever form is open before this person."""
+        for view in reversed(self.double.views(user)):
+            self.double.close(user, view["id"])
+
     # -- acting ---------------------------------------------------------------------------------------------
 
     def type(self, user: str, line: str, channel: str = "general") -> Message:

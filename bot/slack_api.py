@@ -70,9 +70,7 @@ class SlackApi:
     def __init__(self, token: str, base_url: str, *, timeout: float = TIMEOUT) -> None:
         """Connect to nothing yet."""
         self.timeout = timeout
-        self._client = WebClient(
-            token=token, base_url=base_url, timeout=max(1, int(timeout)), retry_handlers=[]
-        )
+        self._client = WebClient(token=token, base_url=base_url, timeout=max(1, int(timeout)), retry_handlers=[])
         self._client.timeout = timeout  # type: ignore[assignment] # declared whole seconds, used as seconds
         self._ids: dict[str, str] = {}
         self._lock = threading.Lock()

@@ -126,7 +126,7 @@ class Act:
         """Leave a message that is sent after the commit, and never without it."""
         self.messages.append(Message(destination, card, payload, thing, form, priority, self.entry))
 
-    def kpi(  # noqa: PLR0913 - the columns of the event
+    def kpi(
         self,
         name: str,
         *,

@@ -9,14 +9,14 @@ LONGEST_BREAK = 14
 
 @cache
 def _holidays(year: int) -> frozenset[date]:
-    import holidays  # noqa: PLC0415 - a tenth of a second that most processes never need
+    import holidays
 
     return frozenset(holidays.country_holidays("CA", subdiv="ON", years=year, language="en_CA"))
 
 
 def is_working_day(day: date) -> bool:
     """Whether people are expected at work."""
-    return day.weekday() < 5 and day not in _holidays(day.year)  # noqa: PLR2004
+    return day.weekday() < 5 and day not in _holidays(day.year)
 
 
 def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:

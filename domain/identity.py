@@ -28,7 +28,9 @@ class Role(IntEnum):
 
     @property
     def with_article(self) -> str:
-        """`an operator`, `a manager`."""
+        """`an operator`, `a manager`, `someone on call`."""
+        if self is Role.ONCALL:
+            return "someone on call"
         return f"{'an' if self.word[0] in 'aeiou' else 'a'} {self.word}"
 
 

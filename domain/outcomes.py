@@ -90,7 +90,7 @@ Outcome = Done | PendingApproval | Refused | Held
 """What the gate returns."""
 
 
-def refused(  # noqa: PLR0913 - one keyword per part of a refusal
+def refused(
     kind: Kind,
     code: str,
     detail: str,

@@ -161,7 +161,9 @@ def plain(text: str) -> str:
 
 
 _USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,31})$")
-_CHANNEL = re.compile(r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$")
+_CHANNEL = re.compile(
+    r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$"
+)
 
 
 def _user(value: Any) -> str:
@@ -180,7 +182,7 @@ def _channel(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("is not text")  # noqa: TRY004 - pydantic turns ValueError alone into a validation error
+        raise ValueError("is not text")
     text = "".join(character for character in value if character.isprintable() or character in "\n\t").strip()
     if not text:
         raise ValueError("is empty")
@@ -191,7 +193,7 @@ def _text(value: Any) -> str:
 
 def _amount(value: Any) -> Decimal:
     if isinstance(value, bool | float):
-        raise ValueError("must be a decimal string, never a float")  # noqa: TRY004
+        raise ValueError("must be a decimal string, never a float")
     return parse_amount(str(value))
 
 
@@ -213,7 +215,7 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
 def _whole(value: Any) -> int:
     text = str(value).strip().lstrip("#").upper()
     text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - far more rows than there will be
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
         raise ValueError("is not a number of one")
     return int(text)
 

@@ -28,6 +28,7 @@ from typing import IO, NoReturn
 import psycopg
 import pytest
 import redis
+from _pytest.nodeid import coerce_node_id
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -58,6 +59,15 @@ def pytest_configure() -> None:
     _run_lock = (run_dir / "run.lock").open("w")
     fcntl.flock(_run_lock, fcntl.LOCK_EX)
     os.environ[RUN_DIR] = str(run_dir)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `--dist loadgroup` see the groups: xdist writes them where this pytest no longer looks."""
+    for item in items:
+        grouped = getattr(item, "_nodeid", None)
+        if grouped is not None and grouped != item.nodeid:
+            item._id = coerce_node_id(grouped)  # noqa: SLF001 - the only place there is
 
 
 def pytest_unconfigure() -> None:

@@ -65,9 +65,7 @@ def declare(broker: Broker, gate: Gate, runner: str) -> Actors:
     ) -> None:
         hold_until = gate.clock() + timedelta(seconds=hold_seconds)
         caller = Caller(actor, Surface.WORKER)
-        outcome = gate.run(
-            Call(name, params, caller, key=key, correlation_id=correlation_id, hold_until=hold_until)
-        )
+        outcome = gate.run(Call(name, params, caller, key=key, correlation_id=correlation_id, hold_until=hold_until))
         _raise_if_away(outcome)
         log.info("operation.performed", operation=name, outcome=type(outcome).__name__.lower())
 
@@ -76,9 +74,9 @@ def declare(broker: Broker, gate: Gate, runner: str) -> Actors:
     }  # fmt: skip
     return Actors(
         tick_run=actor(actor_name="tick.run", queue_name="ticks", time_limit=TICK_LIMIT_MS, **options)(tick_run),
-        perform=actor(
-            actor_name="operation.perform", queue_name="operations", time_limit=PERFORM_LIMIT_MS, **options
-        )(perform),
+        perform=actor(actor_name="operation.perform", queue_name="operations", time_limit=PERFORM_LIMIT_MS, **options)(
+            perform
+        ),
     )
 
 

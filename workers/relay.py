@@ -118,9 +118,7 @@ class Relay:
 
     def _drain(self, lane: DueLane) -> None:
         try:
-            hold = lanes.lease_lane(
-                self._database, lane, self._holder, now=self._gate.clock(), lease=self._lease
-            )
+            hold = lanes.lease_lane(self._database, lane, self._holder, now=self._gate.clock(), lease=self._lease)
             if hold is not None:
                 self._drain_held(hold)
         except SenderStopped as stopped:

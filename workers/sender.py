@@ -84,13 +84,9 @@ class Sender:
     def _deliver(self, job: Job, card: Rendered) -> Posted | slack_api.Failure:
         if job.ts is not None:
             return self._slack.update(job.channel, job.ts, card.text, card.blocks, outbox_id=job.outbox_id)
-        return self._slack.post(
-            job.channel, card.text, card.blocks, outbox_id=job.outbox_id, thread_ts=job.thread_ts
-        )
+        return self._slack.post(job.channel, card.text, card.blocks, outbox_id=job.outbox_id, thread_ts=job.thread_ts)
 
-    def _settle(
-        self, hold: Hold, job: Job, outcome: Posted | slack_api.Failure, tried: frozenset[Verdict]
-    ) -> None:
+    def _settle(self, hold: Hold, job: Job, outcome: Posted | slack_api.Failure, tried: frozenset[Verdict]) -> None:
         if isinstance(outcome, Posted):
             cross("outbox.posted")
             self._sent(job, outcome)
@@ -112,9 +108,7 @@ class Sender:
     def _no_answer(self, hold: Hold, job: Job, outcome: Unknown | Away) -> None:
         wait = rules.back_off(job.attempt)
         in_doubt = isinstance(outcome, Unknown) and not job.is_edit
-        self._put_back(
-            job, rules.settle(hold.lease) if in_doubt else wait, slack_api.said(outcome), unknown=in_doubt
-        )
+        self._put_back(job, rules.settle(hold.lease) if in_doubt else wait, slack_api.said(outcome), unknown=in_doubt)
         self._pause(job, wait, slack_api.said(outcome))
 
     def _refused(self, hold: Hold, job: Job, refused: slack_api.Refused, tried: frozenset[Verdict]) -> None:

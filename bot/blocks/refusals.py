@@ -24,9 +24,12 @@ HIDDEN_FIGURES = frozenset({"blockers", "details", "execution_class", "cause", "
 
 
 def act_of(operation: AnyOperation | str) -> str:
-    """Name what was tried, as it reads inside a sentence."""
+    """Name what was tried: as it is typed, or in words where it is a button only."""
     if isinstance(operation, str):
         return f"`{safe(operation)}`"
+    if operation.slack is not None:
+        verb = "" if operation.slack.default or not operation.slack.verb else f" {operation.slack.verb}"
+        return f"`/{operation.slack.command}{verb}`"
     summary = _AFTERTHOUGHT.split(operation.summary, maxsplit=1)[0]
     return words(summary[:1].lower() + summary[1:])
 

@@ -18,7 +18,7 @@ ACKNOWLEDGED_FOR = timedelta(hours=4)
 SEVERITIES = ("critical", "warning", "info")
 
 
-def raise_alert(  # noqa: PLR0913
+def raise_alert(
     act: Act,
     dedup_key: str,
     headline: str,

@@ -21,7 +21,7 @@ def expires_at(rule: ApprovalRule[Any], now: datetime, zone: ZoneInfo) -> dateti
     return max(end, next_working_noon(now, zone)) if rule.until_working_noon else end
 
 
-def seal(  # noqa: PLR0913 - everything a decision is about
+def seal(
     *,
     operation: str,
     target: str,
@@ -43,7 +43,7 @@ def seen(sealed: str) -> str:
     return sealed[:SEEN_LENGTH]
 
 
-def judge_decider(  # noqa: PLR0913
+def judge_decider(
     *,
     decider: str,
     requester: str,

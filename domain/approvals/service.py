@@ -111,8 +111,8 @@ def _insert(
     expires = rules.expires_at(rule, act.now, act.settings.zone)
     raw = params.model_dump(mode="json")
     sealed_parts: dict[str, Any] = {
-        "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw, "requester": act.actor,
-        "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
+        "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw,
+        "requester": act.actor, "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
         "reason": act.entry.reason, "wanted": wanted.to_json(),
     }  # fmt: skip
     sealed = rules.seal(**sealed_parts, expires=expires)
@@ -127,7 +127,8 @@ def _insert(
     )  # fmt: skip
     if approval_id is None:
         return None
-    act.changed(operation.target_of(params, act.actor), after={"approval_id": approval_id, "seal": sealed, "params": raw})
+    after = {"approval_id": approval_id, "seal": sealed, "params": raw}
+    act.changed(operation.target_of(params, act.actor), after=after)
     show(act, approval_id)
     return approval_id
 
@@ -481,7 +482,7 @@ def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, re
     return outcome
 
 
-def _insert_break_glass(  # noqa: PLR0913
+def _insert_break_glass(
     act: Act, operation: AnyOperation, params: Params, wanted: Wanted, reason: str, open_one: Row[Any] | None
 ) -> int:
     break_glass_id: int | None = act.connection.scalar(

@@ -1,5 +1,6 @@
 """Sealing, verifying and reading the audit."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.database import try_lock_sealer
 
 SEAL_BATCH = 200
 VERIFY_BATCH = 2_000
+_PERSON = re.compile(r"\b([UW][A-Z0-9]{2,})\b")
 
 
 def seal(act: Act) -> Sealed:
@@ -85,7 +87,7 @@ def _break_at(row: Row[Any], expected_seq: int, previous: str) -> str | None:
         return f"entry {row.event_id} (link {row.seq}) is missing"
     if row.previous_hash != previous:
         return f"link {row.seq} does not follow the one before it"
-    if content_hash(dict(row._mapping)) != row.hash:  # noqa: SLF001 - the documented way to a row as a mapping
+    if content_hash(dict(row._mapping)) != row.hash:
         return f"entry {row.event_id} ({row.operation}, {row.at:%Y-%m-%d %H:%M} UTC) was changed"
     if link_hash(row.seq, row.event_id, row.hash, previous) != row.chain_hash:
         return f"link {row.seq} (entry {row.event_id}) was changed"
@@ -115,7 +117,7 @@ def _orphan(connection: Connection) -> str | None:
     for row in waiting:
         if row.id is None:
             return f"entry {row.event_id}, not sealed yet, is missing"
-        if content_hash(dict(row._mapping)) != row.hash:  # noqa: SLF001
+        if content_hash(dict(row._mapping)) != row.hash:
             return f"entry {row.event_id}, not sealed yet, was changed"
     return None
 
@@ -131,7 +133,7 @@ def newest(act: Act, limit: int, *, before: int | None = None) -> AuditList:
 
 
 def _line(row: Row[Any]) -> AuditLine:
-    values = dict(row._mapping)  # noqa: SLF001
+    values = dict(row._mapping)
     return AuditLine(audit_id=values.pop("id"), **values)
 
 
@@ -143,4 +145,8 @@ def set_up_entries(act: Act) -> list[str]:
         .where(AuditEvent.outcome == "done", AuditEvent.operation.in_(names))
         .order_by(AuditEvent.id)
     )
-    return [f"{row.operation} {row.target} by <@{row.actor}>" for row in rows if (row.after or {}).get("set_up")]
+    return [
+        f"{row.operation} {_PERSON.sub(r'<@\1>', row.target)} by <@{row.actor}>"
+        for row in rows
+        if (row.after or {}).get("set_up")
+    ]

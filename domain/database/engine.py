@@ -23,7 +23,7 @@ RETRIED_SQLSTATES = {"40001", "40P01", "55P03"}
 _transaction: ContextVar[bool] = ContextVar("transaction", default=False)
 
 
-class Unavailable(Exception):  # noqa: N818 - the word the operation's outcome uses
+class Unavailable(Exception):
     """The database could not be reached, or gave no answer in time; nothing is known to have been written."""
 
 
@@ -109,7 +109,7 @@ class Database:
                 if not is_outage(error):
                     raise
                 stale = isinstance(error, DBAPIError) and error.connection_invalidated
-                if not stale or attempt == 2:  # noqa: PLR2004
+                if not stale or attempt == 2:
                     raise Unavailable(_first_line(error)) from error
         raise AssertionError("unreachable")
 

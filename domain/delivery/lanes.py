@@ -50,9 +50,7 @@ def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
     )
 
 
-def due_lanes(
-    connection: Connection, *, now: datetime, lease: timedelta, defaults: Mapping[str, str]
-) -> list[DueLane]:
+def due_lanes(connection: Connection, *, now: datetime, lease: timedelta, defaults: Mapping[str, str]) -> list[DueLane]:
     """List the lanes that have something to send and may go now, the most urgent first."""
     rows = connection.execute(
         select(Outbox.destination, func.min(Outbox.priority).label("priority"), func.min(Outbox.id).label("first"))
@@ -77,9 +75,7 @@ def due_lanes(
     return sorted(free, key=lambda lane: (lane.priority, lane.first_id))
 
 
-def lease_lane(
-    database: Database, lane: DueLane, holder: str, *, now: datetime, lease: timedelta
-) -> Hold | None:
+def lease_lane(database: Database, lane: DueLane, holder: str, *, now: datetime, lease: timedelta) -> Hold | None:
     """Become the one sender of a lane for a while, or return None where another is."""
 
     def work(connection: Connection) -> bool:

@@ -174,9 +174,7 @@ def begin_again(database: Database, hold: Hold, job: Job, now: datetime) -> Job 
             return None
         if job.thing is not None and job.form is Form.CARD and job.ts is None:
             connection.execute(
-                delete(CardMessage).where(
-                    CardMessage.thing == job.thing, CardMessage.destination == job.destination
-                )
+                delete(CardMessage).where(CardMessage.thing == job.thing, CardMessage.destination == job.destination)
             )
         return _begin(connection, job, now)
 
@@ -243,9 +241,7 @@ def _supersede(connection: Connection, job: Job, now: datetime) -> None:
     )
 
 
-def put_back(
-    database: Database, job: Job, *, until: datetime, error: str | None = None, unknown: bool = False
-) -> bool:
+def put_back(database: Database, job: Job, *, until: datetime, error: str | None = None, unknown: bool = False) -> bool:
     """Queue the row again; `unknown`: nobody knows whether this attempt arrived."""
 
     def work(connection: Connection) -> bool:

@@ -104,9 +104,7 @@ def drop(act: Act, outbox_id: int) -> DeliveryDropped | Refused:
     if row is None:
         return _not_stuck(outbox_id)
     act.changed(f"message {outbox_id}", before={"error": row.error}, after={"state": "dropped", "card": row.card})
-    return DeliveryDropped(
-        outbox_id=outbox_id, destination=row.destination, card=row.card, still_stuck=_count(act)
-    )
+    return DeliveryDropped(outbox_id=outbox_id, destination=row.destination, card=row.card, still_stuck=_count(act))
 
 
 def fail(act: Act, outbox_id: int, attempt: int, state: str, error: str) -> DeliveryFailed:

@@ -21,9 +21,10 @@ KEPT = timedelta(days=7)
 _VALUES: dict[str, Any] = {
     name: bindparam(f"v_{name}") for name in ("actor", "operation", "key", "params_hash", "created_at")
 }
+_KEY = IdempotencyKey.key
 _CLAIM = {
-    "postgresql": postgres_insert(IdempotencyKey).values(_VALUES).on_conflict_do_nothing().returning(IdempotencyKey.key),
-    "sqlite": sqlite_insert(IdempotencyKey).values(_VALUES).on_conflict_do_nothing().returning(IdempotencyKey.key),
+    "postgresql": postgres_insert(IdempotencyKey).values(_VALUES).on_conflict_do_nothing().returning(_KEY),
+    "sqlite": sqlite_insert(IdempotencyKey).values(_VALUES).on_conflict_do_nothing().returning(_KEY),
 }
 _MINE = (
     (IdempotencyKey.actor == bindparam("b_actor"))

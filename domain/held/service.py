@@ -22,7 +22,7 @@ LAYER = "Held work"
 EXPIRE_BATCH = 500
 
 
-def hold(  # noqa: PLR0913
+def hold(
     act: Act, key: str | None, operation: AnyOperation, params: Params, stopped: Refused, *, not_after: datetime
 ) -> Held:
     """Keep a worker's production action until a manager runs or drops it, once per idempotency key."""
@@ -37,8 +37,8 @@ def hold(  # noqa: PLR0913
     held_id = act.connection.scalar(
         insert(HeldWork)
         .values(
-            operation=operation.name, target=operation.target_of(params, act.actor), params=params.model_dump(mode="json"),
-            actor=act.actor, key=key, correlation_id=act.correlation_id, reason=stopped.detail, held_at=act.now,
+            operation=operation.name, target=operation.target_of(params, act.actor),
+            params=params.model_dump(mode="json"), actor=act.actor, key=key, correlation_id=act.correlation_id, reason=stopped.detail, held_at=act.now,
             not_after=not_after, state="held",
         )
         .returning(HeldWork.id)

@@ -64,16 +64,18 @@ def record(
 def confirm_acknowledged(database: Database, row_id: int, now: datetime) -> bool:
     """Write down that Slack has the acknowledgement; False where it took too long: it must not run."""
     changed = database.attempt(
-        lambda connection: connection.execute(
-            update(Inbox)
-            .where(
-                Inbox.id == row_id,
-                Inbox.state == "received",
-                Inbox.acknowledged_at.is_(None),
-                Inbox.received_at > now - rules.UNACKNOWLEDGED,
-            )
-            .values(acknowledged_at=now)
-        ).rowcount
+        lambda connection: (
+            connection.execute(
+                update(Inbox)
+                .where(
+                    Inbox.id == row_id,
+                    Inbox.state == "received",
+                    Inbox.acknowledged_at.is_(None),
+                    Inbox.received_at > now - rules.UNACKNOWLEDGED,
+                )
+                .values(acknowledged_at=now)
+            ).rowcount
+        )
     )
     return changed == 1
 
@@ -219,9 +221,7 @@ def recover(act: Act) -> InboxRecovered:
     ended = sum(counts.values())
     if ended:
         act.changed("inbox", after={"refused": counts[rules.Fate.REFUSE], "expired": counts[rules.Fate.EXPIRE]})
-    return InboxRecovered(
-        refused=counts[rules.Fate.REFUSE], expired=counts[rules.Fate.EXPIRE], to_run=tuple(to_run)
-    )
+    return InboxRecovered(refused=counts[rules.Fate.REFUSE], expired=counts[rules.Fate.EXPIRE], to_run=tuple(to_run))
 
 
 def _give_up(act: Act, row: Row[Any], fate: rules.Fate) -> bool:

@@ -269,6 +269,6 @@ def wanted_enable(act: Act) -> Wanted:
 
 def set_up_changes(act: Act) -> tuple[str, ...]:
     """List what was changed by an owner alone before go-live was ever enabled."""
-    from domain.audit.service import set_up_entries  # noqa: PLC0415 - audit imports acts, which import these rules
+    from domain.audit.service import set_up_entries
 
     return tuple(set_up_entries(act))

@@ -54,9 +54,11 @@ def mark_enqueued(database: Database, job: str, slot: datetime, now: datetime) -
     """Write down that the queue has it; it may have been run meanwhile."""
     cross("tick.enqueued")
     database.attempt(
-        lambda connection: connection.execute(
-            update(Tick).where(_is(job, slot), Tick.state == "claimed").values(state="enqueued", enqueued_at=now)
-        ).rowcount
+        lambda connection: (
+            connection.execute(
+                update(Tick).where(_is(job, slot), Tick.state == "claimed").values(state="enqueued", enqueued_at=now)
+            ).rowcount
+        )
     )
     cross("tick.marked")
 
@@ -78,20 +80,24 @@ def _take(gate: Gate, job: str, slot: datetime, runner: str) -> bool:
     now = gate.clock()
     free = or_(Tick.lease_until.is_(None), Tick.lease_until <= now)
     taken = gate.database.attempt(
-        lambda connection: connection.execute(
-            update(Tick)
-            .where(_is(job, slot), Tick.state != "done", free)
-            .values(runner=runner, lease_until=now + gate.settings.lease)
-        ).rowcount
+        lambda connection: (
+            connection.execute(
+                update(Tick)
+                .where(_is(job, slot), Tick.state != "done", free)
+                .values(runner=runner, lease_until=now + gate.settings.lease)
+            ).rowcount
+        )
     )
     return taken == 1
 
 
 def _end(database: Database, job: str, slot: datetime, runner: str, **values: Any) -> None:
     database.attempt(
-        lambda connection: connection.execute(
-            update(Tick).where(_is(job, slot), Tick.state != "done", Tick.runner == runner).values(**values)
-        ).rowcount
+        lambda connection: (
+            connection.execute(
+                update(Tick).where(_is(job, slot), Tick.state != "done", Tick.runner == runner).values(**values)
+            ).rowcount
+        )
     )
 
 
@@ -168,7 +174,5 @@ def lost(gate: Gate) -> tuple[Slot, ...]:
 
 def prune(act: Act) -> Pruned:
     """Forget slots done long ago."""
-    gone = act.connection.execute(
-        delete(Tick).where(Tick.state == "done", Tick.claimed_at < act.now - KEPT)
-    ).rowcount
+    gone = act.connection.execute(delete(Tick).where(Tick.state == "done", Tick.claimed_at < act.now - KEPT)).rowcount
     return Pruned(pruned=gone)

@@ -103,8 +103,7 @@ class Scene:
         }  # fmt: skip
         with self.database.write() as connection:
             outbox_id = connection.scalar(insert(Outbox).values(row).returning(Outbox.id))
-        assert outbox_id is not None
-        return outbox_id
+        return int(outbox_id or 0)
 
     def row(self, outbox_id: int) -> Any:
         """One row of the outbox."""

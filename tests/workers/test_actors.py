@@ -27,7 +27,7 @@ def broker(redis_url: str) -> Iterator[RedisBroker]:
     """A broker on an empty server."""
     broker = make_broker(redis_url)
     yield broker
-    broker.close()  # type: ignore[no-untyped-call]
+    broker.close()
     broker.client.close()
 
 

@@ -20,6 +20,7 @@ def test_a_heartbeat_says_who_lives_and_what_it_saw(scene: Scene) -> None:
     heartbeat.start()
     try:
         row = wait_for(lambda: next((row for row in scene.rows("process_heartbeat") if "slack" in row.seen), None))
+        assert row is not None
         assert (row.process_id, row.kind, row.seen) == (name, "bot", {"slack": "ok", "sockets": 2})
         heartbeat.note("slack", "token_revoked")
         wait_for(lambda: scene.rows("process_heartbeat")[0].seen["slack"] == "token_revoked")
@@ -53,8 +54,6 @@ def test_processes_last_seen_long_ago_are_forgotten(light_scene: Scene) -> None:
 
     now = system_clock()
     beat(light_scene.database, "worker", "old", {}, started_at=now, now=now)
-    later = Gate(
-        light_scene.database, light_scene.gate.registry, light_scene.settings, lambda: now + timedelta(days=8)
-    )
+    later = Gate(light_scene.database, light_scene.gate.registry, light_scene.settings, lambda: now + timedelta(days=8))
     later.run(system_call("processes.prune"))
     assert light_scene.rows("process_heartbeat") == []

@@ -73,7 +73,9 @@ def test_two_schedulers_claim_every_slot_once(pg_url: str, redis_url: str, doubl
     with stage(pg_url, double, redis_url=redis_url) as made:
         schedulers = [made.start("scheduler"), made.start("scheduler")]
         worker = made.start("worker")
-        wait_for(lambda: len({row.process_id for row in made.rows("process_heartbeat") if row.kind == "scheduler"}) == 2)
+        wait_for(
+            lambda: len({row.process_id for row in made.rows("process_heartbeat") if row.kind == "scheduler"}) == 2
+        )
         done = len(_done(made))
         wait_for(lambda: len(_done(made)) >= done + 2)
         for process in (*schedulers, worker):

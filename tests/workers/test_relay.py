@@ -1,6 +1,6 @@
 """The sender against a strict Slack: what arrives, in which order, and what happens when Slack misbehaves."""
 
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -36,56 +36,54 @@ class TestWhatArrives:
         assert len(scene.double.calls("chat.update")) == 1
         assert said(scene.texts(), "version 6", "version 5") == ["version 6"]
 
-    def test_a_reply_waits_for_its_card_and_hangs_under_it(self, scene: Scene) -> None:
+    def test_a_reply_waits_for_its_card_and_hangs_under_it(self, light_scene: Scene) -> None:
         """The reply is more urgent than the card, and goes after it all the same."""
-        reply = scene.queue("reply", thing="thing:1", form=Form.THREAD, priority=Priority.SWITCH)
-        card = scene.queue("card", thing="thing:1", priority=Priority.DIGEST)
-        with scene.relay():
-            ts = scene.wait_state(card).ts
-            scene.wait_state(reply)
-        assert said([" ".join(m["text"] for m in scene.double.thread("governance", ts))], "TEST") == ["TEST"]
-        assert len(scene.double.thread("governance", ts)) == 2
+        reply = light_scene.queue("reply", thing="thing:1", form=Form.THREAD, priority=Priority.SWITCH)
+        card = light_scene.queue("card", thing="thing:1", priority=Priority.DIGEST)
+        with light_scene.relay():
+            ts = light_scene.wait_state(card).ts
+            light_scene.wait_state(reply)
+        assert said([" ".join(m["text"] for m in light_scene.double.thread("governance", ts))], "TEST") == ["TEST"]
+        assert len(light_scene.double.thread("governance", ts)) == 2
 
-    def test_what_is_urgent_overtakes_in_a_lane(self, scene: Scene) -> None:
+    def test_what_is_urgent_overtakes_in_a_lane(self, light_scene: Scene) -> None:
         """Switches first, then approvals, replies and digests; within one, in the order they were written."""
         order = [Priority.DIGEST, Priority.REPLY, Priority.APPROVAL, Priority.SWITCH, Priority.SWITCH]
-        ids = [scene.queue(f"word-{place}.", priority=priority) for place, priority in enumerate(order)]
-        with scene.relay():
+        ids = [light_scene.queue(f"word-{place}.", priority=priority) for place, priority in enumerate(order)]
+        with light_scene.relay():
             for outbox_id in ids:
-                scene.wait_state(outbox_id)
+                light_scene.wait_state(outbox_id)
         words = [f"word-{place}." for place in range(5)]
-        assert said(scene.texts(), *words) == ["word-3.", "word-4.", "word-2.", "word-1.", "word-0."]
+        assert said(light_scene.texts(), *words) == ["word-3.", "word-4.", "word-2.", "word-1.", "word-0."]
 
-    def test_a_changed_route_leaves_old_cards_where_they_stand(self, scene: Scene) -> None:
+    def test_a_changed_route_leaves_old_cards_where_they_stand(self, light_scene: Scene) -> None:
         """New things go to the new channel; an old thing is edited in the old one."""
-        with scene.relay():
-            scene.wait_state(scene.queue("old", thing="thing:1"))
-            with scene.database.write() as connection:
+        with light_scene.relay():
+            light_scene.wait_state(light_scene.queue("old", thing="thing:1"))
+            with light_scene.database.write() as connection:
                 connection.exec_driver_sql(
                     "INSERT INTO route (kind, channel, changed_by, updated_at, version)"
                     " VALUES ('governance', 'deals', 'U1', '2026-11-24 00:00:00', 1)"
                 )
-            edited = scene.wait_state(scene.queue("old, edited", thing="thing:1"))
-            scene.wait_state(scene.queue("new", thing="thing:2"))
-        assert said(scene.texts("governance"), "old, edited", "new") == ["old, edited"]
-        assert said(scene.texts("deals"), "new") == ["new"]
-        assert edited.channel == next(c["id"] for c in scene.double.channels() if c["name"] == "governance")
+            edited = light_scene.wait_state(light_scene.queue("old, edited", thing="thing:1"))
+            light_scene.wait_state(light_scene.queue("new", thing="thing:2"))
+        assert said(light_scene.texts("governance"), "old, edited", "new") == ["old, edited"]
+        assert said(light_scene.texts("deals"), "new") == ["new"]
+        assert edited.channel == next(c["id"] for c in light_scene.double.channels() if c["name"] == "governance")
 
-    def test_a_direct_message_has_a_lane_of_its_own(self, scene: Scene) -> None:
+    def test_a_direct_message_has_a_lane_of_its_own(self, light_scene: Scene) -> None:
         """It arrives with the person, whatever the channels do."""
-        scene.double.faults.add("ratelimited", "chat.postMessage", retry_after=30)
-        blocked = scene.queue("blocked")
-        with scene.relay():
-            wait_for(lambda: scene.row(blocked).error)
-            scene.wait_state(scene.queue("direct", to=f"user:{OWNER}"))
-        assert said([m["text"] for m in scene.double.dms(OWNER)], "TEST") == ["TEST"]
+        light_scene.double.faults.add("ratelimited", "chat.postMessage", retry_after=30)
+        blocked = light_scene.queue("blocked")
+        with light_scene.relay():
+            wait_for(lambda: light_scene.row(blocked).error)
+            light_scene.wait_state(light_scene.queue("direct", to=f"user:{OWNER}"))
+        assert said([m["text"] for m in light_scene.double.dms(OWNER)], "TEST") == ["TEST"]
 
     def test_two_senders_share_the_lanes_and_send_everything_once(self, scene: Scene) -> None:
         """Two processes, forty messages to four channels and one person: each arrives exactly once."""
         places = ["route:governance", "route:oncall", "route:deals", f"user:{OWNER}"]
-        ids = [
-            scene.queue(f"<{number}>", to=places[number % 4], priority=Priority.SWITCH) for number in range(40)
-        ]
+        ids = [scene.queue(f"<{number}>", to=places[number % 4], priority=Priority.SWITCH) for number in range(40)]
         with scene.relay(holder="first"), scene.relay(holder="second"):
             for outbox_id in ids:
                 scene.wait_state(outbox_id)
@@ -105,22 +103,22 @@ class TestWhatArrives:
 
 
 class TestTroubleWithSlack:
-    def test_429_pauses_its_lane_only_and_as_long_as_slack_says(self, scene: Scene) -> None:
+    def test_429_pauses_its_lane_only_and_as_long_as_slack_says(self, light_scene: Scene) -> None:
         """The other channel goes on meanwhile; nothing is lost and nothing is posted twice."""
-        with scene.relay():
-            scene.double.faults.add("ratelimited", "chat.postMessage", retry_after=2)
-            slow = scene.queue("slow")
-            wait_for(lambda: scene.row(slow).error == "ratelimited")
-            other = scene.queue("other", to="route:oncall")
-            scene.wait_state(other)
-            assert scene.state(slow) == "queued"
-            scene.wait_state(slow)
-        calls = [call for call in scene.double.calls("chat.postMessage") if call["status"] in {200, 429}]
+        with light_scene.relay():
+            light_scene.double.faults.add("ratelimited", "chat.postMessage", retry_after=2)
+            slow = light_scene.queue("slow")
+            wait_for(lambda: light_scene.row(slow).error == "ratelimited")
+            other = light_scene.queue("other", to="route:oncall")
+            light_scene.wait_state(other)
+            assert light_scene.state(slow) == "queued"
+            light_scene.wait_state(slow)
+        calls = [call for call in light_scene.double.calls("chat.postMessage") if call["status"] in {200, 429}]
         limited, done = (
             next(call for call in calls if call["status"] == 429),
-            next(call for call in calls if call["response"].get("channel") == scene.row(slow).channel),
+            next(call for call in calls if call["response"].get("channel") == light_scene.row(slow).channel),
         )
-        assert len(scene.double.messages("governance")) == 1
+        assert len(light_scene.double.messages("governance")) == 1
         assert _seconds_between(limited, done) >= 2
 
     @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
@@ -135,28 +133,28 @@ class TestTroubleWithSlack:
         assert scene.double.calls("conversations.history")
         assert not row.is_outcome_unknown
 
-    def test_a_slow_request_that_lands_after_its_timeout_is_found(self, scene: Scene) -> None:
+    def test_a_slow_request_that_lands_after_its_timeout_is_found(self, light_scene: Scene) -> None:
         """The sender waits a while before it reads, since what was sent may still arrive."""
-        scene.double.faults.add("delay_before", "chat.postMessage", seconds=1.1)
-        outbox_id = scene.queue("slow but once")
-        with scene.relay():
-            scene.wait_state(outbox_id)
-        assert len(scene.double.messages("governance")) == 1
+        light_scene.double.faults.add("delay_before", "chat.postMessage", seconds=1.1)
+        outbox_id = light_scene.queue("slow but once")
+        with light_scene.relay():
+            light_scene.wait_state(outbox_id)
+        assert len(light_scene.double.messages("governance")) == 1
 
-    def test_a_lost_reply_is_looked_for_in_its_thread(self, scene: Scene) -> None:
+    def test_a_lost_reply_is_looked_for_in_its_thread(self, light_scene: Scene) -> None:
         """The channel's history does not show replies."""
-        with scene.relay():
-            ts = scene.wait_state(scene.queue("card", thing="thing:1")).ts
-            scene.double.faults.add("drop_after", "chat.postMessage")
-            scene.wait_state(scene.queue("reply", thing="thing:1", form=Form.THREAD))
-        assert len(scene.double.thread("governance", ts)) == 2
+        with light_scene.relay():
+            ts = light_scene.wait_state(light_scene.queue("card", thing="thing:1")).ts
+            light_scene.double.faults.add("drop_after", "chat.postMessage")
+            light_scene.wait_state(light_scene.queue("reply", thing="thing:1", form=Form.THREAD))
+        assert len(light_scene.double.thread("governance", ts)) == 2
 
-    def test_a_lost_direct_message_is_looked_for_with_its_person(self, scene: Scene) -> None:
+    def test_a_lost_direct_message_is_looked_for_with_its_person(self, light_scene: Scene) -> None:
         """The conversation is opened to be read."""
-        scene.double.faults.add("drop_after", "chat.postMessage")
-        with scene.relay():
-            scene.wait_state(scene.queue("direct", to=f"user:{OWNER}"))
-        assert len(scene.double.dms(OWNER)) == 1
+        light_scene.double.faults.add("drop_after", "chat.postMessage")
+        with light_scene.relay():
+            light_scene.wait_state(light_scene.queue("direct", to=f"user:{OWNER}"))
+        assert len(light_scene.double.dms(OWNER)) == 1
 
     def test_a_newer_version_waits_until_the_first_is_found(self, scene: Scene) -> None:
         """Otherwise the thing would have two messages."""
@@ -185,40 +183,40 @@ class TestTroubleWithSlack:
         assert said(scene.texts("deals"), "Possibly repeated")
         assert "may not have arrived" in alert[0]["text"]
 
-    def test_an_edit_without_an_answer_is_simply_done_again(self, scene: Scene) -> None:
+    def test_an_edit_without_an_answer_is_simply_done_again(self, light_scene: Scene) -> None:
         """Nothing is read: the same edit twice is one."""
-        with scene.relay():
-            scene.wait_state(scene.queue("first", thing="thing:1"))
-            scene.double.faults.add("drop_after", "chat.update")
-            scene.wait_state(scene.queue("second", thing="thing:1"))
-        assert not scene.double.calls("conversations.history")
-        assert said(scene.texts(), "second") == ["second"]
+        with light_scene.relay():
+            light_scene.wait_state(light_scene.queue("first", thing="thing:1"))
+            light_scene.double.faults.add("drop_after", "chat.update")
+            light_scene.wait_state(light_scene.queue("second", thing="thing:1"))
+        assert not light_scene.double.calls("conversations.history")
+        assert said(light_scene.texts(), "second") == ["second"]
 
-    def test_slack_away_for_a_while_loses_nothing(self, scene: Scene) -> None:
+    def test_slack_away_for_a_while_loses_nothing(self, light_scene: Scene) -> None:
         """Everything queued meanwhile arrives once when it is back."""
-        with scene.relay():
-            scene.double.faults.add("away", times=None)
+        with light_scene.relay():
+            light_scene.double.faults.add("away", times=None)
             ids = [
-                scene.queue(f"<{number}>", to=to)
+                light_scene.queue(f"<{number}>", to=to)
                 for number in range(3)
                 for to in ("route:governance", "route:oncall", f"user:{OWNER}")
             ]
-            wait_for(lambda: all(scene.row(found).error for found in ids[:3]))
-            scene.double.faults.clear()
+            wait_for(lambda: all(light_scene.row(found).error for found in ids[:3]))
+            light_scene.double.faults.clear()
             for outbox_id in ids:
-                scene.wait_state(outbox_id, seconds=30)
-        assert len(scene.double.messages("governance")) == len(scene.double.messages("oncall")) == 3
-        assert len(scene.double.dms(OWNER)) == 3
+                light_scene.wait_state(outbox_id, seconds=30)
+        assert len(light_scene.double.messages("governance")) == len(light_scene.double.messages("oncall")) == 3
+        assert len(light_scene.double.dms(OWNER)) == 3
 
 
 class TestRefusals:
-    def test_a_public_channel_is_joined_once(self, scene: Scene) -> None:
+    def test_a_public_channel_is_joined_once(self, light_scene: Scene) -> None:
         """Then the message is there."""
-        scene.double.revoke_scopes("chat:write.public")
-        scene.double.leave("bot", "governance")
-        with scene.relay():
-            scene.wait_state(scene.queue("one"))
-        assert len(scene.double.calls("conversations.join")) == 1
+        light_scene.double.revoke_scopes("chat:write.public")
+        light_scene.double.leave("bot", "governance")
+        with light_scene.relay():
+            light_scene.wait_state(light_scene.queue("one"))
+        assert len(light_scene.double.calls("conversations.join")) == 1
 
     def test_a_channel_that_refuses_is_told_to_the_on_call_channel_with_its_cure(self, scene: Scene) -> None:
         """The dead letter can be tried again once the channel is mended."""
@@ -235,62 +233,62 @@ class TestRefusals:
             scene.wait_state(outbox_id)
         assert len(scene.double.messages("governance")) == 1
 
-    def test_an_alert_that_the_on_call_channel_refuses_goes_to_the_owners(self, scene: Scene) -> None:
+    def test_an_alert_that_the_on_call_channel_refuses_goes_to_the_owners(self, light_scene: Scene) -> None:
         """And when they cannot be reached either, it ends: nothing goes round in circles."""
-        scene.double.archive("governance")
-        scene.double.archive("oncall")
-        with scene.relay():
-            scene.wait_state(scene.queue("dead"), "dead")
-            wait_for(lambda: len(scene.double.dms(OWNER)) >= 2)
-            scene.double.deactivate(OWNER)
-            scene.wait_state(scene.queue("dead too"), "dead")
-            wait_for(lambda: all(row.state in {"sent", "dead"} for row in scene.rows("outbox")))
-            before = len(scene.rows("outbox"))
-            scene.wait_state(scene.queue("still sending", to="route:deals"))
-            assert len(scene.rows("outbox")) == before + 1
+        light_scene.double.archive("governance")
+        light_scene.double.archive("oncall")
+        with light_scene.relay():
+            light_scene.wait_state(light_scene.queue("dead"), "dead")
+            wait_for(lambda: len(light_scene.double.dms(OWNER)) >= 2)
+            light_scene.double.deactivate(OWNER)
+            light_scene.wait_state(light_scene.queue("dead too"), "dead")
+            wait_for(lambda: all(row.state in {"sent", "dead"} for row in light_scene.rows("outbox")))
+            before = len(light_scene.rows("outbox"))
+            light_scene.wait_state(light_scene.queue("still sending", to="route:deals"))
+            assert len(light_scene.rows("outbox")) == before + 1
 
-    def test_a_deleted_card_is_posted_anew(self, scene: Scene) -> None:
+    def test_a_deleted_card_is_posted_anew(self, light_scene: Scene) -> None:
         """The thing's message is then the new one."""
-        with scene.relay():
-            row = scene.wait_state(scene.queue("first", thing="thing:1"))
-            scene.gate_slack().call("chat.delete", channel=row.channel, ts=row.ts)
-            again = scene.wait_state(scene.queue("second", thing="thing:1"))
-            third = scene.wait_state(scene.queue("third", thing="thing:1"))
+        with light_scene.relay():
+            row = light_scene.wait_state(light_scene.queue("first", thing="thing:1"))
+            light_scene.gate_slack().call("chat.delete", channel=row.channel, ts=row.ts)
+            again = light_scene.wait_state(light_scene.queue("second", thing="thing:1"))
+            third = light_scene.wait_state(light_scene.queue("third", thing="thing:1"))
         assert again.ts != row.ts
         assert third.ts == again.ts
-        assert said(scene.texts(), "third", "second") == ["third"]
+        assert said(light_scene.texts(), "third", "second") == ["third"]
 
-    def test_refused_blocks_are_sent_as_text(self, scene: Scene) -> None:
+    def test_refused_blocks_are_sent_as_text(self, light_scene: Scene) -> None:
         """The words arrive, whatever is wrong with the layout."""
 
         def render(name: str, payload: Any) -> Rendered:
             return Rendered(render_card(name, payload).text, [{"type": "nonsense"}])
 
-        with scene.relay(render=render):
-            scene.wait_state(scene.queue("one"))
-        assert scene.double.messages("governance")[0]["text"].startswith("TEST")
+        with light_scene.relay(render=render):
+            light_scene.wait_state(light_scene.queue("one"))
+        assert light_scene.double.messages("governance")[0]["text"].startswith("TEST")
 
-    def test_a_card_nobody_can_render_is_a_dead_letter_and_stops_nothing(self, scene: Scene) -> None:
+    def test_a_card_nobody_can_render_is_a_dead_letter_and_stops_nothing(self, light_scene: Scene) -> None:
         """The next message of the lane goes out."""
-        broken = scene.queue("broken", name="no_such_card")
-        fine = scene.queue("fine")
-        with scene.relay():
-            scene.wait_state(fine)
-            assert scene.wait_state(broken, "dead").error == "render_failed"
+        broken = light_scene.queue("broken", name="no_such_card")
+        fine = light_scene.queue("fine")
+        with light_scene.relay():
+            light_scene.wait_state(fine)
+            assert light_scene.wait_state(broken, "dead").error == "render_failed"
 
-    def test_a_dead_token_stops_the_sender_says_so_and_loses_nothing(self, scene: Scene) -> None:
+    def test_a_dead_token_stops_the_sender_says_so_and_loses_nothing(self, light_scene: Scene) -> None:
         """Nothing is tried over and over; what waited arrives once the token is good again."""
         reasons: list[str] = []
-        scene.double.kill_token("token_revoked")
-        with scene.relay(on_stopped=reasons.append):
-            ids = [scene.queue("one"), scene.queue("two")]
+        light_scene.double.kill_token("token_revoked")
+        with light_scene.relay(on_stopped=reasons.append):
+            ids = [light_scene.queue("one"), light_scene.queue("two")]
             wait_for(lambda: reasons)
             assert reasons[0] == "token_revoked"
-            assert len(scene.double.calls("chat.postMessage")) <= 2
-            scene.double.restore_token()
+            assert len(light_scene.double.calls("chat.postMessage")) <= 2
+            light_scene.double.restore_token()
             for outbox_id in ids:
-                scene.wait_state(outbox_id)
-        assert len(scene.double.messages("governance")) == 2
+                light_scene.wait_state(outbox_id)
+        assert len(light_scene.double.messages("governance")) == 2
 
 
 def test_the_double_limits_are_met_by_pausing_not_by_losing(sqlite_url: str) -> None:
@@ -327,7 +325,5 @@ def test_a_row_sending_elsewhere_is_left_alone(scene: Scene) -> None:
 
 
 def _seconds_between(first: dict[str, Any], second: dict[str, Any]) -> float:
-    from datetime import datetime
-
-    times = [datetime.fromisoformat(call["at"]) for call in (first, second)]
-    return next((later - earlier).total_seconds() for earlier, later in pairwise(times))
+    earlier, later = (datetime.fromisoformat(call["at"]) for call in (first, second))
+    return (later - earlier).total_seconds()

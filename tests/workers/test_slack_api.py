@@ -58,6 +58,7 @@ def test_a_missing_scope_is_named(api: SlackApi, double: SlackDouble) -> None:
 def test_a_message_is_found_by_its_id_alone(api: SlackApi, double: SlackDouble) -> None:
     """On any page of the history, and not because of its words."""
     posted = api.post("governance", "words", outbox_id=1)
+    double.join(OWNER, "governance")
     for number in range(250):
         double.say(OWNER, "governance", f"chatter {number}")
     assert isinstance(posted, Posted)

@@ -4,7 +4,7 @@
  */
 
 import { freshId, h, icon } from "./dom.js";
-import { spoken } from "./mrkdwn.js";
+import { placeBehind, spoken } from "./mrkdwn.js";
 import { names } from "./names.js";
 import { openMenu, textNodes } from "./popups.js";
 
@@ -223,6 +223,16 @@ export function field(element, value, wiring) {
 }
 
 /**
+ * Go where a button or a line of a menu leads.
+ * @param {string} address
+ */
+function follow(address) {
+  const here = placeBehind(address);
+  if (here) window.location.hash = here;
+  else if (/^(https?|mailto|tel):/i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
+}
+
+/**
  * @param {Surface} surface
  * @param {any} block
  * @param {any} element
@@ -231,10 +241,10 @@ export function field(element, value, wiring) {
 function button(surface, block, element) {
   const look = { primary: " button-primary", danger: " button-danger" }[/** @type {string} */ (element.style)] ?? "";
   const props = { type: "button", class: `button${look}`, "aria-label": element.accessibility_label, data: { key: keyOf(block, element) } };
-  const node = h("button", props, element.text.text, element.url ? h("span", { class: "visually-hidden" }, " (opens in a new tab)") : null);
+  const node = h("button", props, element.text.text, element.url && !placeBehind(element.url) ? h("span", { class: "visually-hidden" }, " (opens in a new tab)") : null);
   node.addEventListener("click", async () => {
     if (node.getAttribute("aria-disabled") === "true") return;
-    if (element.url) window.open(element.url, "_blank", "noopener,noreferrer");
+    if (element.url) follow(element.url);
     await surface.act(block, element, element.value ?? null, node);
   });
   return node;
@@ -257,7 +267,7 @@ function overflow(surface, block, element, about) {
       label: textNodes(option.text),
       hint: option.description?.text,
       pick: async () => {
-        if (option.url) window.open(option.url, "_blank", "noopener,noreferrer");
+        if (option.url) follow(option.url);
         await surface.act(block, { ...element, saying: option.text.text }, option.value, node);
       },
     }));

@@ -82,9 +82,13 @@ function become(person) {
   store.become(person);
 }
 
-/** Show what the address asks for. */
-async function show() {
-  const { reference, ts } = asked();
+/**
+ * Show what the address asks for.
+ * @param {boolean} [isAgain] after the workspace was away, when a message pointed at was pointed at already
+ */
+async function show(isAgain = false) {
+  const { reference, ts: wanted } = asked();
+  const ts = isAgain ? undefined : wanted;
   const target = placeOf(reference) || usualPlace();
   const isElsewhere = target !== store.place;
   drawer.set(false);
@@ -254,7 +258,7 @@ function drawHint() {
   const look = tour ? h("button", { type: "button", class: "button", on: { click: () => { done(); go(`${general}/${tour}`); } } }, "Show me the tour") : null;
   const said = tour ? "The tour in #general walks through everything in a few minutes." : "Type / in the box below to see the commands, and try one.";
   frame.replaceChildren(
-    h("div", { class: "hint", role: "note" }, h("p", null, h("strong", null, "New here? "), `You act as ${names.real(store.me)}. ${said}`), h("span", { class: "hint-acts" }, look, h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as somebody else")), iconButton("close", "Dismiss this hint", done)),
+    h("div", { class: "hint", role: "note" }, h("p", null, h("strong", null, "New here? "), `You act as ${names.real(store.me)}. ${said}`), h("span", { class: "hint-acts" }, look, h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as…")), iconButton("close", "Dismiss this hint", done)),
   );
 }
 
@@ -309,12 +313,16 @@ store.on("people", () => {
   drawHead();
   if (store.place !== HOME) drawComposer();
 });
-store.on("loaded", () => {
+store.on("loaded", ({ isAgain }) => {
   store.place = "";
-  show().catch((error) => toast(error.message, "bad"));
+  show(isAgain).catch((error) => toast(error.message, "bad"));
 });
 window.addEventListener("hashchange", () => show().catch((error) => toast(error.message, "bad")));
 document.addEventListener("visibilitychange", read);
+// Channels and people may be added without a word; whoever comes back finds them.
+window.addEventListener("focus", () => {
+  if (store.me && store.isHere) store.refresh().catch(() => {});
+});
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => rail.draw());
 byId("scrim").addEventListener("click", () => drawer.set(false));
 for (const link of document.querySelectorAll("[data-skip]")) {

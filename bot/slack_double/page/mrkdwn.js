@@ -48,6 +48,16 @@ function closing(text, start) {
 }
 
 /**
+ * The place on this page that a message's own address means; nothing for any other address.
+ * @param {string} address
+ * @returns {string}
+ */
+export function placeBehind(address) {
+  const match = /^https:\/\/([\w-]+)\.slack\.com\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})/.exec(address);
+  return match && match[1] === names.team ? `#${match[2]}/${match[3]}.${match[4]}` : "";
+}
+
+/**
  * A link, if its address is one that may be followed.
  * @param {string} address
  * @param {Node | string} label
@@ -55,6 +65,8 @@ function closing(text, start) {
  */
 export function link(address, label) {
   if (!/^(https?|mailto|tel):/i.test(address)) return h("span", null, label);
+  const here = placeBehind(address);
+  if (here) return h("a", { href: here }, label);
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label);
 }
 

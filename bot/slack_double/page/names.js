@@ -9,6 +9,7 @@
 class Names {
   constructor() {
     this.me = "";
+    this.team = "";
     /** @type {Map<string, User>} */
     this.users = new Map();
     /** @type {Map<string, Channel>} */

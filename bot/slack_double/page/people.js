@@ -8,7 +8,7 @@ import { freshId, h } from "./dom.js";
 import { ReadMarks } from "./memory.js";
 import { avatar } from "./message.js";
 import { names } from "./names.js";
-import { openDialog } from "./popups.js";
+import { openDialog, toast } from "./popups.js";
 import { HOME } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -74,6 +74,20 @@ async function showWaiting(store, person, node) {
 }
 
 /**
+ * @param {Store} store
+ * @param {import("./store.js").Shortcut} shortcut
+ */
+async function useShortcut(store, shortcut) {
+  try {
+    const outcome = await api.act("shortcut", { user: store.me, callback_id: shortcut.callback_id });
+    const said = api.inWords(outcome, shortcut.name, store.botName);
+    if (said) toast(said, "bad");
+  } catch (error) {
+    toast(/** @type {Error} */ (error).message, "bad");
+  }
+}
+
+/**
  * @typedef {{label: string, detail: string, go: () => void}} Target
  * @param {Store} store
  * @param {{go: (place: string) => void, become: (person: string) => void}} acts
@@ -83,6 +97,7 @@ export function openSwitcher(store, acts) {
   const targets = [
     ...store.conversations().map(({ id, isDm }) => ({ label: isDm ? store.botName : `#${names.channel(id)}`, detail: isDm ? "direct messages" : store.unread(id) ? `${store.unread(id)} unread` : "channel", go: () => acts.go(id) })),
     ...(store.hasHomeTab || store.home ? [{ label: `${store.botName} Home`, detail: "Home tab", go: () => acts.go(HOME) }] : []),
+    ...store.shortcuts.filter((shortcut) => shortcut.type === "global").map((shortcut) => ({ label: shortcut.name, detail: `shortcut${shortcut.description ? `: ${shortcut.description}` : ""}`, go: () => useShortcut(store, shortcut) })),
     ...everybody().filter((user) => user.id !== store.me).map((user) => ({ label: `Act as ${names.real(user.id)}`, detail: names.parts(user.id).role || `@${user.name}`, go: () => acts.become(user.id) })),
   ];
   const id = freshId("targets");

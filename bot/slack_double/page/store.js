@@ -22,7 +22,6 @@ export const DM = "@bot";
 export class Store {
   constructor() {
     this.me = "";
-    this.team = "";
     this.bot = "";
     /** @type {Command[]} */
     this.commands = [];
@@ -131,7 +130,7 @@ export class Store {
   /** @param {any} found */
   #takeWorkspace(found) {
     setClock(found.now);
-    this.team = found.team;
+    names.team = found.team;
     this.bot = found.bot;
     this.commands = found.commands;
     this.shortcuts = found.shortcuts;

@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 from typing import Any
 
 import structlog
@@ -36,6 +36,8 @@ PATIENCE = 10.0
 """Seconds to connect, to wait for the answer to a ping, and to read on where Slack told us to go."""
 PING_EVERY = 5.0
 LARGEST = 4 * 1024 * 1024
+ANOTHER_WAY = 1.0
+"""Seconds an acknowledgement waits for a connection that takes it."""
 TOO_LATE = 1.5
 """Seconds after its arrival at which an envelope is not begun any more: Slack tells its sender that it failed."""
 OK = 200
@@ -51,7 +53,7 @@ class SocketMode:
         self._web_client = web_client
         self._app_token = app_token
         self._stop = Event()
-        self._lock = Lock()
+        self._changed = Condition()
         self._links: list[ClientConnection] = []
         """The open ones, those that were told to go at the end."""
         self._leaving: set[ClientConnection] = set()
@@ -68,7 +70,7 @@ class SocketMode:
 
     def connected(self) -> int:
         """Count the connections that are open now and stay so."""
-        with self._lock:
+        with self._changed:
             return len(self._links) - len(self._leaving)
 
     def close(self) -> None:
@@ -114,19 +116,20 @@ class SocketMode:
             url, open_timeout=PATIENCE, close_timeout=1, ping_interval=PING_EVERY, ping_timeout=PATIENCE,
             max_size=LARGEST, compression=None, proxy=True if url.startswith("wss://") else None,
         ).__enter__()  # fmt: skip
-        with self._lock:
+        with self._changed:
             self._links.insert(0, link)
+            self._changed.notify_all()
         return link
 
     def _forget(self, link: ClientConnection) -> None:
-        with self._lock:
+        with self._changed:
             self._leaving.discard(link)
             if link in self._links:
                 self._links.remove(link)
         link.close()
 
     def _open_links(self) -> list[ClientConnection]:
-        with self._lock:
+        with self._changed:
             return list(self._links)
 
     # -- reading --------------------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ class SocketMode:
         try:
             for frame in link:
                 if self._take(link, frame):
-                    with self._lock:
+                    with self._changed:
                         self._leaving.add(link)
                         self._links.sort(key=self._leaving.__contains__)
                     return True
@@ -204,14 +207,20 @@ class SocketMode:
         if response.body:
             is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
             answer["payload"] = json.loads(response.body) if is_json else {"text": response.body}
-        frame = json.dumps(answer)
+        frame, until = json.dumps(answer), time.monotonic() + ANOTHER_WAY
+        while not self._send(link, frame):
+            with self._changed:
+                if not self._changed.wait(until - time.monotonic()):
+                    raise ConnectionError("no connection took the acknowledgement")
+
+    def _send(self, link: ClientConnection, frame: str) -> bool:
         for way in [link, *(other for other in self._open_links() if other is not link)]:
             try:
                 way.send(frame)
             except (WebSocketException, OSError):
                 continue
-            return
-        raise ConnectionError("no connection took the acknowledgement")
+            return True
+        return False
 
 
 def _reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ def _queue(world: World, state: str, *, error: str | None = None, **columns: Any
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     world.execute(f"INSERT INTO outbox ({names}) VALUES ({marks})", **values)
-    return max(row.id for row in world.rows("outbox"))
+    return max(int(row.id) for row in world.rows("outbox"))
 
 
 class TestStuck:

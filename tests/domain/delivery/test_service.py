@@ -7,8 +7,8 @@ import pytest
 
 from domain.act import Act, Priority
 from domain.delivery import lanes, service
-from domain.delivery.results import RouteTest
 from domain.delivery.lanes import DueLane, Hold
+from domain.delivery.results import RouteTest
 from domain.delivery.service import Job
 from tests.support import MANAGER, OWNER, World
 

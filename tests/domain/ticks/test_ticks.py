@@ -28,7 +28,9 @@ class TestSlots:
         assert (slot - EPOCH).total_seconds() % every == 0
 
     @given(times, st.integers(0, 23), st.integers(0, 59), st.sets(st.sampled_from(Day), min_size=1))
-    def test_a_clock_slot_is_the_newest_of_its_days(self, now: datetime, hour: int, minute: int, days: set[Day]) -> None:
+    def test_a_clock_slot_is_the_newest_of_its_days(
+        self, now: datetime, hour: int, minute: int, days: set[Day]
+    ) -> None:
         """Also across the changes of the clocks."""
         zone = ZoneInfo("America/Toronto")
         when = At(hour, minute, zone.key, tuple(sorted(days)))
@@ -51,9 +53,7 @@ class TestFiring:
         queue: list[tuple[str, datetime]] = []
 
         def fire() -> bool:
-            return service.fire(
-                world.database, HELD, lambda job, slot: queue.append((job, slot)), world.clock()
-            )
+            return service.fire(world.database, HELD, lambda job, slot: queue.append((job, slot)), world.clock())
 
         assert sorted(at_once(fire, fire, fire)) == [False, False, True]
         assert queue == [("held.expire", HELD.when.latest(world.clock()))]

@@ -15,7 +15,7 @@ from bot.surfaces.slack import socket_mode
 from bot.surfaces.slack.memory import Memory
 from domain.act import Act
 from domain.gate import Call
-from tests.bot.surfaces.slack.desk import MARIA, PATIENCE, Desk, Message, find, labels, spoken
+from tests.bot.surfaces.slack.desk import MARIA, PATIENCE, Desk, Message, spoken
 from tests.conftest import PrivatePostgres
 from tests.support import MANAGER, OPERATOR
 
@@ -239,34 +239,36 @@ class TestConnections:
         with ThreadPoolExecutor(6) as pool:
             outcomes = dict(pool.map(press, range(self.NUMBER)))
         interruption.join()
-        desk.settled()
         return outcomes
 
     @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-    def test_a_notice_to_go(self, sqlite_url: str, reason: Any) -> None:
+    def test_a_notice_to_go(self, pg_url: str, reason: Any) -> None:
         """Slack refreshes a connection: no click is lost, none is done twice, and both connections are there again."""
-        with Desk(sqlite_url, connections=2) as desk:
+        with Desk(pg_url, connections=2) as desk:
             first = desk.double.connections()[0]
             outcomes = self._stream(desk, lambda: desk.double.disconnect(reason, first, close_after=0.3))
             assert {outcome.status for outcome in outcomes.values()} == {"ok"}
+            desk.settled()
             assert times_done(desk) == dict.fromkeys(outcomes, 1)
             desk.double.wait_for(lambda: first not in desk.double.connections() and len(desk.double.connections()) == 2)
 
-    def test_a_single_connection_may_be_refreshed(self, sqlite_url: str) -> None:
+    def test_a_single_connection_may_be_refreshed(self, pg_url: str) -> None:
         """With one connection alone, what arrives on the old one until it closes is taken as well."""
-        with Desk(sqlite_url) as desk:
+        with Desk(pg_url) as desk:
             outcomes = self._stream(desk, lambda: desk.double.disconnect("warning", close_after=0.5))
             assert {outcome.status for outcome in outcomes.values()} == {"ok"}
+            desk.settled()
             assert times_done(desk) == dict.fromkeys(outcomes, 1)
 
-    def test_severed_sockets(self, sqlite_url: str) -> None:
+    def test_severed_sockets(self, pg_url: str) -> None:
         """Cut without a word: whatever Slack saw acknowledged is done once, nothing twice, and both come back."""
-        with Desk(sqlite_url, connections=2, double={"ack_timeout": 1.0}) as desk:
+        with Desk(pg_url, connections=2, double={"ack_timeout": 1.0}) as desk:
             outcomes = self._stream(desk, desk.double.sever)
+            desk.wait(lambda: all(row.acknowledged_at for row in desk.rows("inbox", "state = 'received'")))
+            desk.settled()
             done = times_done(desk)
             assert {name for name, outcome in outcomes.items() if outcome.status == "ok"} <= set(done)
             assert set(done.values()) == {1}
-            desk.double.wait_connected(2)
             assert desk.wait(lambda: desk.sockets.connected() == 2)
 
     def test_an_acknowledgement_takes_another_way(self, sqlite_url: str) -> None:
@@ -282,7 +284,7 @@ class TestConnections:
 
             desk.receiver.grammar.read = slow  # type: ignore[method-assign]
             typed = desk.double.fire(OPERATOR, "general", "/golive")
-            desk.wait(lambda: desk.sockets.connected() < 2 or len(desk.double.connections()) > 1)
+            desk.double.wait_for(lambda: max(desk.double.connections()) > 2)  # the severed one was missed, and replaced
             go_on.set()
             assert typed.result(PATIENCE).status == "ok"
 
@@ -345,11 +347,10 @@ class TestDatabase:
             assert all("nothing was done" in spoken(outcome.message or {"text": ""}) for outcome in outcomes)
             self._nothing_is_done_later(desk)
 
-    @pytest.mark.xdist_group("servers")
     def test_one_that_is_gone(self, private_postgres: PrivatePostgres) -> None:
         """Without a database commands and questions say so at once, and all is well once it is back."""
         with Desk(private_postgres.url) as desk:
-            private_postgres.kill()
+            private_postgres.stop()
             assert "nothing was done" in spoken(desk.type(OPERATOR, "/killswitch engage drill"))
             assert "gives no answer" in spoken(desk.type(OPERATOR, "/golive"))
             view = desk.type_for_form(MANAGER, "/access grant @maria")
@@ -513,5 +514,3 @@ def test_an_answer_that_comes_too_late_for_its_address(desk: Desk) -> None:
     told: Message = desk.wait(lambda: next(iter(desk.double.dms(OPERATOR)), None), "a direct message")
     assert spoken(told)
     assert len(desk.answers(OPERATOR)) == 1
-    assert labels(told) is not None
-    assert find

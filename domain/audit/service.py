@@ -14,6 +14,7 @@ from domain.database import try_lock_sealer
 
 SEAL_BATCH = 200
 VERIFY_BATCH = 2_000
+MENTION = r"<@\1>"
 _PERSON = re.compile(r"\b([UW][A-Z0-9]{2,})\b")
 
 
@@ -146,7 +147,7 @@ def set_up_entries(act: Act) -> list[str]:
         .order_by(AuditEvent.id)
     )
     return [
-        f"{row.operation} {_PERSON.sub(r'<@\1>', row.target)} by <@{row.actor}>"
+        f"{row.operation} {_PERSON.sub(MENTION, row.target)} by <@{row.actor}>"
         for row in rows
         if (row.after or {}).get("set_up")
     ]

@@ -303,6 +303,7 @@ store.on("state", drawAway);
 store.on("stage", drawHead);
 store.on("thread", drawHead);
 store.on("home", drawHead);
+store.on("gone", () => begin());
 store.on("failed", (error) => toast(error.message, "bad"));
 store.on("moved", (id) => {
   store.place = "";

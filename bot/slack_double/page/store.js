@@ -102,11 +102,27 @@ export class Store {
     const wasHere = this.isHere;
     this.isHere = isHere;
     this.tell("state", isHere);
-    if (!isHere) return;
+    if (!isHere) {
+      await this.#lookForMe();
+      return;
+    }
     try {
       await this.#load(!isFirst || !wasHere);
     } catch (error) {
       this.tell("failed", error);
+    }
+  }
+
+  /** Where the workspace answers but the feed does not, it may be another one, without this person. */
+  async #lookForMe() {
+    try {
+      const { users } = await api.workspace(undefined);
+      if (!users.some((/** @type {any} */ user) => user.id === this.me)) {
+        this.feed.stop();
+        this.tell("gone");
+      }
+    } catch {
+      // It is away as a whole; the feed tries again.
     }
   }
 

@@ -209,9 +209,10 @@ class SocketMode:
             answer["payload"] = json.loads(response.body) if is_json else {"text": response.body}
         frame, until = json.dumps(answer), time.monotonic() + ANOTHER_WAY
         while not self._send(link, frame):
+            if time.monotonic() >= until or self._stop.is_set():
+                raise ConnectionError("no connection took the acknowledgement")
             with self._changed:
-                if not self._changed.wait(until - time.monotonic()):
-                    raise ConnectionError("no connection took the acknowledgement")
+                self._changed.wait(0.1)
 
     def _send(self, link: ClientConnection, frame: str) -> bool:
         for way in [link, *(other for other in self._open_links() if other is not link)]:

@@ -171,18 +171,20 @@ class World:
 
     def staff(self) -> None:
         """Let one person of each role (two managers) have worked here for a month."""
-        for user, role in STAFF.items():
-            self.hire(user, role)
+        self._hire(STAFF, self.clock() - timedelta(days=30), "grant")
 
     def hire(self, user: str, role: Role, *, since: datetime | None = None, source: str = "grant") -> None:
         """Give a role behind the gate's back."""
-        at = since or self.clock() - timedelta(days=30)
+        self._hire({user: role}, since or self.clock() - timedelta(days=30), source)
+
+    def _hire(self, people: Mapping[str, Role], at: datetime, source: str) -> None:
         with self.database.write() as connection:
-            if connection.scalar(select(Person.user_id).where(Person.user_id == user)) is None:
-                connection.execute(insert(Person).values(user_id=user, first_seen_at=at))
-            connection.execute(
-                insert(RoleGrant).values(user_id=user, role=role.word, source=source, granted_by="test", granted_at=at)
-            )
+            known = set(connection.scalars(select(Person.user_id)))
+            for user, role in people.items():
+                if user not in known:
+                    connection.execute(insert(Person).values(user_id=user, first_seen_at=at))
+                values = {"user_id": user, "role": role.word, "source": source, "granted_by": "test", "granted_at": at}
+                connection.execute(insert(RoleGrant).values(**values))
 
     def fire(self, user: str) -> None:
         """Take every role behind the gate's back."""

@@ -94,8 +94,8 @@ def plain_text(text: str, most: int) -> Block:
 
 
 def headline(text: str) -> Block:
-    """Return the first block: large where it is plain words, bold where it mentions people or times."""
-    if "<" not in text and len(unmarked(text)) <= _HEADER:
+    """Return the first block: large where it is plain words, bold where it mentions people, times or commands."""
+    if "<" not in text and "`" not in text and len(unmarked(text)) <= _HEADER:
         return {"type": "header", "text": plain_text(unmarked(text), _HEADER)}
     return section(f"*{cut(text.replace('*', ''), _SECTION - 2)}*")
 

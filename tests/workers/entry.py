@@ -1,7 +1,7 @@
-"""Runs `worker`, `scheduler` or `bot` as a real process that can be made to die on a named arrow, once.
+"""Makes real processes of `worker`, `scheduler` and `bot` that can be made to die on a named arrow, once.
 
-The process imports everything, then forks: the child is the real program. Killed on its arrow, it is started again
-at once by its parent, without the cost of the imports; a signal to the parent goes to the child.
+It imports everything once and then forks a process for each order on its standard input. That one watches the real
+program, its child: killed on its arrow, the program is started again at once; a signal to end goes on to it.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,6 +25,7 @@ from domain.schedules import Every, Schedule
 from domain.settings import load_settings
 
 JOB = "test.tick"
+ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class NoParams(Params):
@@ -90,33 +92,72 @@ def _settings() -> Any:
     return settings
 
 
-def live(run: Callable[[], int]) -> int:
+def live(kind: str) -> int:
     """Be one life of the program."""
     given = json.loads(os.environ.get("TEST_DIE_ON", "null"))
     if given:
         die_on(given["arrow"], Path(given["mark"]))
-    return run()
+    return program(kind)()
 
 
-def main() -> int:
-    """Live, and live again after a death on the arrow; end with the program's own exit code."""
-    run = program(sys.argv[1])
+def supervise(kind: str) -> int:
+    """Live, and live again after a death on the arrow; return the program's own exit code."""
     while True:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
         child = os.fork()
         if child == 0:
-            code = live(run)
+            _on_end(lambda: os._exit(0))  # asked to end before the program listens
+            code = live(kind)
             sys.stderr.flush()
             os._exit(code)
-
-        def forward(number: int, _frame: FrameType | None, child: int = child) -> None:
-            os.kill(child, number)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, forward)
+        _on_end(partial(os.kill, child, signal.SIGTERM))
         _, status = os.waitpid(child, 0)
         if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
             return os.waitstatus_to_exitcode(status)
 
 
+def _on_end(act: Callable[[], object]) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    for number in ENDS:
+        signal.signal(number, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def become(order: dict[str, Any]) -> int:
+    """Be the process that was ordered: its own session, its own output, its own environment."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    null, output = os.open(os.devnull, os.O_RDONLY), os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    return supervise(order["kind"])
+
+
+def serve() -> None:
+    """Import everything once, and fork one process for each order that comes in; say its pid."""
+    program("worker")
+    program("scheduler")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits here: exit codes are left in files
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = become(order)
+            finally:
+                Path(order["exit"]).write_text(str(code))
+                os._exit(code)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    serve()

@@ -1,5 +1,6 @@
 """The program's processes as real subprocesses, for tests that kill, stop and start them."""
 
+import atexit
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,56 +26,93 @@ END_SECONDS = 10.0
 """How long a process has to end after SIGTERM."""
 
 
+class Forge:
+    """The process that forks all others: one a test process, so that the imports are paid for once."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.workers.entry"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+        assert self._say() == "ready"
+        atexit.register(self.close)
+
+    def make(self, order: dict[str, Any]) -> int:
+        """Make a process; return its pid."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return int(self._say())
+
+    def _say(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """End it; what it made goes on."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait()
+
+
+@cache
+def forge() -> Forge:
+    """The one of this test process."""
+    return Forge()
+
+
 class Process:
-    """One subprocess of a stage; `die_on` names the arrow on which its first life ends."""
+    """One process of a stage; `die_on` names the arrow on which its first life ends."""
 
     def __init__(self, stage: "Stage", kind: str, *, die_on: str | None = None, **environment: str) -> None:
         self.kind = kind
-        self.log = stage.folder / f"{kind}-{uuid4().hex[:6]}.log"
-        self.mark = stage.folder / f"died-{uuid4().hex[:6]}"
+        name = uuid4().hex[:6]
+        self.log, self.mark, self.exit = (stage.folder / f"{kind}-{name}.{end}" for end in ("log", "died", "exit"))
         extra = {"TEST_DIE_ON": json.dumps({"arrow": die_on, "mark": str(self.mark)})} if die_on else {}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.workers.entry", kind],
-                cwd=ROOT, env=stage.environment | extra | environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+        self.pid = forge().make(
+            {
+                "kind": kind, "log": str(self.log), "exit": str(self.exit),
+                "environment": stage.environment | extra | environment,
+            }
+        )  # fmt: skip
 
     @property
     def has_died(self) -> bool:
         """Whether its first life has ended on its arrow."""
         return self.mark.exists()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has come to its end by itself."""
+        return self.exit.exists() and self.exit.read_text() != ""
+
     def wait_died(self) -> None:
-        """Wait for that."""
+        """Wait for its first life to end."""
         wait_for(lambda: self.has_died, what=lambda: f"death of {self.kind}\n{self.said()}")
 
     def said(self) -> str:
         """The end of its log."""
-        return self.log.read_text(errors="replace")[-4000:]
+        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
 
     def stop(self) -> float:
         """End it as an operator would; it must end with 0 in time. Return the seconds it took."""
         started = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"{self.kind} did not end in {END_SECONDS} s:\n{self.said()}") from None
-        assert code == 0, f"{self.kind} ended with {code}:\n{self.said()}"
+        os.kill(self.pid, signal.SIGTERM)
+        wait_for(lambda: self.has_ended, seconds=END_SECONDS, what=lambda: f"end of {self.kind}\n{self.said()}")
+        code = self.exit.read_text()
+        assert code == "0", f"{self.kind} ended with {code}:\n{self.said()}"
         return time.monotonic() - started
 
     def kill(self) -> None:
         """End it and its child as a power cut would."""
-        family = []
         with suppress(psutil.NoSuchProcess):
-            family = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.kill()
-        for child in family:
-            with suppress(psutil.NoSuchProcess):
-                child.kill()
-        self.process.wait()
+            process = psutil.Process(self.pid)
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+            psutil.wait_procs(family, timeout=5)
 
 
 class Stage(Scene):
@@ -120,7 +159,7 @@ class Stage(Scene):
     def close(self) -> None:
         """End what still runs, and remove everything."""
         for process in self._processes:
-            if process.process.poll() is None:
+            if not process.has_ended:
                 process.kill()
         super().close()
         shutil.rmtree(self.folder, ignore_errors=True)

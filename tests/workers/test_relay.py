@@ -156,31 +156,33 @@ class TestTroubleWithSlack:
             light_scene.wait_state(light_scene.queue("direct", to=f"user:{OWNER}"))
         assert len(light_scene.double.dms(OWNER)) == 1
 
-    def test_a_newer_version_waits_until_the_first_is_found(self, scene: Scene) -> None:
+    def test_a_newer_version_waits_until_the_first_is_found(self, light_scene: Scene) -> None:
         """Otherwise the thing would have two messages."""
-        scene.double.faults.add("drop_after", "chat.postMessage")
-        first = scene.queue("first", thing="thing:1")
-        with scene.relay():
-            wait_for(lambda: scene.row(first).is_outcome_unknown)
-            second = scene.queue("second", thing="thing:1", priority=Priority.SWITCH)
-            scene.wait_state(second)
-        assert len(scene.double.messages("governance")) == 1
-        assert said(scene.texts(), "second") == ["second"]
+        light_scene.double.faults.add("drop_after", "chat.postMessage")
+        first = light_scene.queue("first", thing="thing:1")
+        with light_scene.relay():
+            wait_for(lambda: light_scene.row(first).is_outcome_unknown)
+            second = light_scene.queue("second", thing="thing:1", priority=Priority.SWITCH)
+            light_scene.wait_state(second)
+        assert len(light_scene.double.messages("governance")) == 1
+        assert said(light_scene.texts(), "second") == ["second"]
 
-    def test_where_the_channel_cannot_be_read_what_is_urgent_is_repeated_and_the_rest_held(self, scene: Scene) -> None:
+    def test_where_the_channel_cannot_be_read_what_is_urgent_is_repeated_and_the_rest_held(
+        self, light_scene: Scene
+    ) -> None:
         """The repeat says that it may be one; what is held is shown with its cure and an alert."""
-        scene.double.revoke_scopes("channels:history")
-        scene.double.faults.add("drop_after", "chat.postMessage", times=2)
-        urgent = scene.queue("urgent", to="route:deals", priority=Priority.SWITCH)
-        with scene.relay():
-            scene.wait_state(urgent)
-            scene.double.faults.clear()
-            scene.double.faults.add("drop_after", "chat.postMessage")
-            calm = scene.queue("calm", to="route:followups")
-            scene.wait_state(calm, "held")
-            alert = wait_for(lambda: scene.double.messages("oncall"))
-        assert scene.row(urgent).is_repeat_possible
-        assert said(scene.texts("deals"), "Possibly repeated")
+        light_scene.double.revoke_scopes("channels:history")
+        light_scene.double.faults.add("drop_after", "chat.postMessage", times=2)
+        urgent = light_scene.queue("urgent", to="route:deals", priority=Priority.SWITCH)
+        with light_scene.relay():
+            light_scene.wait_state(urgent)
+            light_scene.double.faults.clear()
+            light_scene.double.faults.add("drop_after", "chat.postMessage")
+            calm = light_scene.queue("calm", to="route:followups")
+            light_scene.wait_state(calm, "held")
+            alert = wait_for(lambda: light_scene.double.messages("oncall"))
+        assert light_scene.row(urgent).is_repeat_possible
+        assert said(light_scene.texts("deals"), "Possibly repeated")
         assert "may not have arrived" in alert[0]["text"]
 
     def test_an_edit_without_an_answer_is_simply_done_again(self, light_scene: Scene) -> None:
@@ -218,20 +220,20 @@ class TestRefusals:
             light_scene.wait_state(light_scene.queue("one"))
         assert len(light_scene.double.calls("conversations.join")) == 1
 
-    def test_a_channel_that_refuses_is_told_to_the_on_call_channel_with_its_cure(self, scene: Scene) -> None:
+    def test_a_channel_that_refuses_is_told_to_the_on_call_channel_with_its_cure(self, light_scene: Scene) -> None:
         """The dead letter can be tried again once the channel is mended."""
-        scene.double.archive("governance")
-        outbox_id = scene.queue("dead", thing="thing:1")
-        with scene.relay():
-            row = scene.wait_state(outbox_id, "dead")
-            alert = wait_for(lambda: said(scene.texts("oncall"), "cannot be delivered"))
+        light_scene.double.archive("governance")
+        outbox_id = light_scene.queue("dead", thing="thing:1")
+        with light_scene.relay():
+            row = light_scene.wait_state(outbox_id, "dead")
+            alert = wait_for(lambda: said(light_scene.texts("oncall"), "cannot be delivered"))
             assert alert
             assert row.error == "is_archived"
-            assert said(scene.texts("oncall"), "/valhalla route")
-            scene.double.archive("governance", is_archived=False)
-            scene.run_op("delivery.retry", outbox_id=outbox_id)
-            scene.wait_state(outbox_id)
-        assert len(scene.double.messages("governance")) == 1
+            assert said(light_scene.texts("oncall"), "/valhalla route")
+            light_scene.double.archive("governance", is_archived=False)
+            light_scene.run_op("delivery.retry", outbox_id=outbox_id)
+            light_scene.wait_state(outbox_id)
+        assert len(light_scene.double.messages("governance")) == 1
 
     def test_an_alert_that_the_on_call_channel_refuses_goes_to_the_owners(self, light_scene: Scene) -> None:
         """And when they cannot be reached either, it ends: nothing goes round in circles."""

@@ -39,10 +39,21 @@ export function picture(image, look) {
   const address = localAddress(image);
   if (!address) {
     const shown = image.image_url ? link(image.image_url, "open the image") : null;
-    return h("span", { class: `${look} image-away` }, icon("file"), h("span", null, image.alt_text, shown ? [" (", shown, ")"] : null));
+    return h(
+      "span",
+      { class: `${look} image-away` },
+      icon("file"),
+      h("span", null, image.alt_text, shown ? [" (", shown, ")"] : null),
+    );
   }
-  const node = /** @type {HTMLImageElement} */ (h("img", { class: look, src: address, alt: image.alt_text ?? "", loading: "lazy", decoding: "async" }));
-  node.addEventListener("error", () => node.replaceWith(h("span", { class: `${look} image-away` }, icon("file"), h("span", null, image.alt_text))), { once: true });
+  const node = /** @type {HTMLImageElement} */ (
+    h("img", { class: look, src: address, alt: image.alt_text ?? "", loading: "lazy", decoding: "async" })
+  );
+  node.addEventListener(
+    "error",
+    () => node.replaceWith(h("span", { class: `${look} image-away` }, icon("file"), h("span", null, image.alt_text))),
+    { once: true },
+  );
   return node;
 }
 
@@ -52,12 +63,28 @@ export function picture(image, look) {
  * @returns {HTMLElement}
  */
 function columns(fields) {
-  const isFacts = fields.length % 2 === 0 && fields.every((text, index) => index % 2 === 1 || (text.type === "mrkdwn" && /^\*[^*\n]+\*$/.test(text.text.trim())));
-  if (!isFacts) return h("div", { class: "fields" }, fields.map((text) => h("div", { class: "text" }, textNodes(text))));
+  const isFacts =
+    fields.length % 2 === 0 &&
+    fields.every(
+      (text, index) => index % 2 === 1 || (text.type === "mrkdwn" && /^\*[^*\n]+\*$/.test(text.text.trim())),
+    );
+  if (!isFacts)
+    return h(
+      "div",
+      { class: "fields" },
+      fields.map((text) => h("div", { class: "text" }, textNodes(text))),
+    );
   const rows = [];
   for (let at = 0; at < fields.length; at += 2) {
     const name = { ...fields[at], text: fields[at].text.trim().slice(1, -1) };
-    rows.push(h("div", { class: "fact" }, h("dt", null, textNodes(name)), h("dd", { class: "text" }, textNodes(fields[at + 1]))));
+    rows.push(
+      h(
+        "div",
+        { class: "fact" },
+        h("dt", null, textNodes(name)),
+        h("dd", { class: "text" }, textNodes(fields[at + 1])),
+      ),
+    );
   }
   return h("dl", { class: "facts" }, rows);
 }
@@ -67,16 +94,27 @@ function columns(fields) {
  * @param {Surface} surface
  */
 function section(block, surface) {
-  const said = [block.text ? h("div", { class: "text" }, textNodes(block.text)) : null, block.fields ? columns(block.fields) : null];
+  const said = [
+    block.text ? h("div", { class: "text" }, textNodes(block.text)) : null,
+    block.fields ? columns(block.fields) : null,
+  ];
   const { accessory } = block;
   if (!accessory) return h("div", { class: "block-section" }, said);
-  const beside = accessory.type === "image" ? picture(accessory, "accessory-image") : interactive(surface, block, accessory);
-  return h("div", { class: "block-section has-accessory" }, h("div", { class: "section-main" }, said), h("div", { class: "accessory" }, beside));
+  const beside =
+    accessory.type === "image" ? picture(accessory, "accessory-image") : interactive(surface, block, accessory);
+  return h(
+    "div",
+    { class: "block-section has-accessory" },
+    h("div", { class: "section-main" }, said),
+    h("div", { class: "accessory" }, beside),
+  );
 }
 
 /** @param {any} block */
 function context(block) {
-  const parts = block.elements.map((/** @type {any} */ element) => (element.type === "image" ? picture(element, "context-image") : h("span", null, textNodes(element))));
+  const parts = block.elements.map((/** @type {any} */ element) =>
+    element.type === "image" ? picture(element, "context-image") : h("span", null, textNodes(element)),
+  );
   return h("div", { class: "block-context" }, parts);
 }
 
@@ -85,14 +123,20 @@ function context(block) {
  * @param {Surface} surface
  */
 function actions(block, surface) {
-  return h("div", { class: "block-actions" }, block.elements.map((/** @type {any} */ element) => interactive(surface, block, element)));
+  return h(
+    "div",
+    { class: "block-actions" },
+    block.elements.map((/** @type {any} */ element) => interactive(surface, block, element)),
+  );
 }
 
 /** @param {any} block */
 function image(block) {
   const shown = picture(block, "block-image");
   const address = localAddress(block);
-  const whole = address ? h("a", { href: address, target: "_blank", rel: "noopener", class: "image-link" }, shown) : shown;
+  const whole = address
+    ? h("a", { href: address, target: "_blank", rel: "noopener", class: "image-link" }, shown)
+    : shown;
   return h("figure", null, block.title ? h("figcaption", null, block.title.text) : null, whole);
 }
 
@@ -138,10 +182,19 @@ function input(block, surface) {
   node.dataset.key = keyOf(block, element);
   if (error) node.setAttribute("aria-invalid", "true");
   const said = [block.label.text, block.optional ? h("span", { class: "optional" }, " (optional)") : null];
-  const label = isGroup ? h("span", { class: "field-label", id: `${id}-label` }, said) : h("label", { class: "field-label", for: id }, said);
+  const label = isGroup
+    ? h("span", { class: "field-label", id: `${id}-label` }, said)
+    : h("label", { class: "field-label", for: id }, said);
   if (isGroup) node.setAttribute("aria-labelledby", `${id}-label`);
   const look = `block-input${error ? " has-error" : ""}`;
-  return h("div", { class: look, data: { block: block.block_id } }, h("div", { class: "field-top" }, label, counter), node, complaintLine, hint);
+  return h(
+    "div",
+    { class: look, data: { block: block.block_id } },
+    h("div", { class: "field-top" }, label, counter),
+    node,
+    complaintLine,
+    hint,
+  );
 }
 
 /**

@@ -9,14 +9,17 @@ import { names } from "./names.js";
 /** @typedef {{label: string, detail: string, insert: string, from: number, isChosenAtOnce: boolean}} Suggestion */
 /** @typedef {{title: string, suggestions: Suggestion[]}} Suggestions */
 
-const MOST = 12;
+const MOST = 50;
 
 /**
  * The ways a command can be written, from its usage hint: "engage [REASON] | release REASON".
  * @param {Command} command
  */
 export function usages(command) {
-  return (command.usage_hint ?? "").split(/\s+\|\s+/).map((usage) => usage.trim()).filter(Boolean);
+  return (command.usage_hint ?? "")
+    .split(/\s+\|\s+/)
+    .map((usage) => usage.trim())
+    .filter(Boolean);
 }
 
 /**
@@ -27,9 +30,28 @@ export function usages(command) {
 function commandNames(text, commands) {
   const typed = text.slice(1).toLowerCase();
   const starting = commands.filter(({ command }) => command.slice(1).toLowerCase().startsWith(typed));
-  const other = typed.length > 1 ? commands.filter((one) => !starting.includes(one) && `${one.command} ${one.description}`.toLowerCase().includes(typed)) : [];
-  const suggestions = [...starting, ...other].map((one) => ({ label: one.command, detail: one.description, insert: `${one.command} `, from: 0, isChosenAtOnce: true }));
+  const other =
+    typed.length > 1
+      ? commands.filter(
+          (one) => !starting.includes(one) && `${one.command} ${one.description}`.toLowerCase().includes(typed),
+        )
+      : [];
+  const suggestions = [...starting, ...other].map((one) => ({
+    label: one.command,
+    detail: one.description,
+    insert: `${one.command} `,
+    from: 0,
+    isChosenAtOnce: true,
+  }));
   return suggestions.length ? { title: "Commands", suggestions } : null;
+}
+
+/**
+ * The word a usage begins with, to be typed as it stands; none where it begins with an argument or is a remark.
+ * @param {string} usage
+ */
+function literal(usage) {
+  return /^[a-z][\w-]*(?=$|\s+[^a-z\s])/.exec(usage)?.[0] ?? "";
 }
 
 /**
@@ -40,14 +62,15 @@ function commandNames(text, commands) {
 function commandWords(text, command) {
   const rest = text.slice(command.command.length + 1);
   const fitting = usages(command).filter((usage) => {
-    const word = /^[a-z][\w-]*/.exec(usage)?.[0] ?? "";
-    return rest.includes(" ") ? word && rest.startsWith(`${word} `) : !rest || word.startsWith(rest);
+    const word = literal(usage);
+    return rest.includes(" ") ? word && rest.startsWith(`${word} `) : !rest || (word && word.startsWith(rest));
   });
   if (!fitting.length) return null;
   const suggestions = fitting.map((usage) => {
-    const words = /^[a-z][\w-]*(?: [a-z][\w-]*)*(?= |$)/.exec(usage)?.[0] ?? "";
-    const insert = words && !rest.includes(" ") ? `${command.command} ${words} ` : text;
-    return { label: `${command.command} ${usage}`, detail: "", insert, from: 0, isChosenAtOnce: false };
+    const word = literal(usage);
+    const insert = word && !rest.includes(" ") ? `${command.command} ${word} ` : text;
+    const label = word || /^\W/.test(usage) ? `${command.command} ${usage}` : usage;
+    return { label, detail: "", insert, from: 0, isChosenAtOnce: false };
   });
   return { title: command.description, suggestions };
 }
@@ -58,9 +81,19 @@ function commandWords(text, command) {
  * @returns {Suggestions | null}
  */
 function people(typed, from) {
-  const fits = (/** @type {import("./names.js").User} */ user) => `${user.name} ${user.real_name}`.toLowerCase().split(/\s+/).some((word) => word.startsWith(typed));
+  const fits = (/** @type {import("./names.js").User} */ user) =>
+    `${user.name} ${user.real_name}`
+      .toLowerCase()
+      .split(/\s+/)
+      .some((word) => word.startsWith(typed));
   const found = [...names.users.values()].filter((user) => !user.deleted && fits(user));
-  const suggestions = found.map((user) => ({ label: `@${user.name}`, detail: user.is_bot ? "app" : user.real_name, insert: `@${user.name} `, from, isChosenAtOnce: true }));
+  const suggestions = found.map((user) => ({
+    label: `@${user.name}`,
+    detail: user.is_bot ? "app" : user.real_name,
+    insert: `@${user.name} `,
+    from,
+    isChosenAtOnce: true,
+  }));
   return suggestions.length ? { title: "People", suggestions } : null;
 }
 
@@ -71,7 +104,13 @@ function people(typed, from) {
  */
 function channels(typed, from) {
   const found = [...names.channels.values()].filter((channel) => !channel.is_im && channel.name?.includes(typed));
-  const suggestions = found.map((channel) => ({ label: `#${channel.name}`, detail: channel.is_private ? "private" : "", insert: `#${channel.name} `, from, isChosenAtOnce: true }));
+  const suggestions = found.map((channel) => ({
+    label: `#${channel.name}`,
+    detail: channel.is_private ? "private" : "",
+    insert: `#${channel.name} `,
+    from,
+    isChosenAtOnce: true,
+  }));
   return suggestions.length ? { title: "Channels", suggestions } : null;
 }
 

@@ -31,11 +31,27 @@ export class Composer {
     const id = freshId("completions");
     this.list = h("div", { class: "completions", id, role: "listbox", "aria-label": "Suggestions", hidden: true });
     this.input = /** @type {HTMLTextAreaElement} */ (
-      h("textarea", { class: "composer-input", rows: "1", "aria-autocomplete": "list", "aria-controls": id, "aria-haspopup": "listbox", spellcheck: "true" })
+      h("textarea", {
+        class: "composer-input",
+        rows: "1",
+        "aria-autocomplete": "list",
+        "aria-controls": id,
+        "aria-haspopup": "listbox",
+        spellcheck: "true",
+      })
     );
-    this.sendButton = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
+    this.sendButton = h(
+      "button",
+      { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" },
+      icon("send"),
+    );
     this.status = h("div", { class: "composer-status", role: "status" });
-    this.form = h("form", { class: "composer" }, this.list, h("div", { class: "composer-box" }, this.input, this.sendButton));
+    this.form = h(
+      "form",
+      { class: "composer" },
+      this.list,
+      h("div", { class: "composer-box" }, this.input, this.sendButton),
+    );
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -43,7 +59,9 @@ export class Composer {
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("click", () => this.#suggest());
-    this.input.addEventListener("blur", () => window.setTimeout(() => document.activeElement !== this.input && this.#close(), 150));
+    this.input.addEventListener("blur", () =>
+      window.setTimeout(() => document.activeElement !== this.input && this.#close(), 150),
+    );
   }
 
   /** @param {Where | null} where */
@@ -64,7 +82,8 @@ export class Composer {
     this.input.setAttribute("aria-label", where.placeholder);
     this.input.value = this.drafts.get(this.#key_(where)) ?? "";
     this.backwards = 0;
-    if (!this.form.isConnected || this.form.parentElement !== this.frame) this.frame.replaceChildren(this.status, this.form);
+    if (!this.form.isConnected || this.form.parentElement !== this.frame)
+      this.frame.replaceChildren(this.status, this.form);
     this.#grow();
   }
 
@@ -104,7 +123,8 @@ export class Composer {
     this.found = suggest(value, selectionStart, this.where?.threadTs ? [] : this.store.commands);
     this.chosen = this.found?.suggestions[0]?.isChosenAtOnce ? 0 : -1;
     // A text area cannot say that a list has opened, so it is said once for each kind of list.
-    if (this.found && this.found.title !== title) announce(`${this.found.title}: ${this.found.suggestions.length} to choose from, arrow down and Tab.`);
+    if (this.found && this.found.title !== title)
+      announce(`${this.found.title}: ${this.found.suggestions.length} to choose from, arrow down and Tab.`);
     this.#draw();
   }
 
@@ -118,7 +138,12 @@ export class Composer {
     }
     const rows = found.suggestions.map((suggestion, index) => {
       const id = `${list.id}-${index}`;
-      const row = h("div", { id, class: "completion", role: "option", "aria-selected": String(index === this.chosen) }, h("span", { class: "completion-label" }, suggestion.label), h("span", { class: "completion-detail" }, suggestion.detail));
+      const row = h(
+        "div",
+        { id, class: "completion", role: "option", "aria-selected": String(index === this.chosen) },
+        h("span", { class: "completion-label" }, suggestion.label),
+        h("span", { class: "completion-detail" }, suggestion.detail),
+      );
       row.addEventListener("pointerdown", (event) => {
         event.preventDefault();
         this.#complete(suggestion);
@@ -127,7 +152,15 @@ export class Composer {
       return row;
     });
     const hint = this.chosen >= 0 ? "Tab or Enter to take" : "↓ to choose";
-    list.replaceChildren(h("div", { class: "completions-title", role: "presentation" }, h("span", null, found.title), h("span", { class: "completions-hint" }, hint)), ...rows);
+    list.replaceChildren(
+      h(
+        "div",
+        { class: "completions-title", role: "presentation" },
+        h("span", null, found.title),
+        h("span", { class: "completions-hint" }, hint),
+      ),
+      ...rows,
+    );
     rows[this.chosen]?.scrollIntoView({ block: "nearest" });
   }
 
@@ -157,7 +190,11 @@ export class Composer {
     else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.send();
-    } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && this.#history(event.key === "ArrowUp" ? 1 : -1)) event.preventDefault();
+    } else if (
+      (event.key === "ArrowUp" || event.key === "ArrowDown") &&
+      this.#history(event.key === "ArrowUp" ? 1 : -1)
+    )
+      event.preventDefault();
   }
 
   /**
@@ -184,7 +221,12 @@ export class Composer {
       return true;
     }
     // A command that is written out whole is sent, not completed once more.
-    if (event.key === "Enter" && !event.shiftKey && suggestion && suggestion.insert.trim() !== this.input.value.trim()) {
+    if (
+      event.key === "Enter" &&
+      !event.shiftKey &&
+      suggestion &&
+      suggestion.insert.trim() !== this.input.value.trim()
+    ) {
       this.#complete(suggestion);
       return true;
     }
@@ -222,7 +264,12 @@ export class Composer {
     this.#close();
     this.store.sent.add(text);
     const isCommand = /^\/[a-z][\w-]*(\s|$)/i.test(text);
-    if (isCommand && where.threadTs) this.store.notice(where.channel, `\`${text.split(" ")[0]}\` cannot be used in a thread. Type it in the channel.`, where.threadTs);
+    if (isCommand && where.threadTs)
+      this.store.notice(
+        where.channel,
+        `\`${text.split(" ")[0]}\` cannot be used in a thread. Type it in the channel.`,
+        where.threadTs,
+      );
     else if (isCommand) await this.#command(text, where);
     else await this.#say(text, where);
   }
@@ -246,7 +293,12 @@ export class Composer {
    */
   async #command(text, where) {
     const name = text.split(/\s/)[0];
-    const waiting = h("p", { class: "waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), `Waiting for ${name}…`);
+    const waiting = h(
+      "p",
+      { class: "waiting" },
+      h("span", { class: "spinner", "aria-hidden": "true" }),
+      `Waiting for ${name}…`,
+    );
     this.status.appendChild(waiting);
     try {
       const outcome = await api.act("command", { user: this.store.me, channel: where.channel, text });
@@ -271,7 +323,12 @@ export class Composer {
       this.input.value = text;
       this.#grow();
     } else this.drafts.set(this.#key_(where), text);
-    const line = h("p", { class: "problem", role: "alert" }, icon("warn"), h("span", null, `Not sent: ${error.message}`));
+    const line = h(
+      "p",
+      { class: "problem", role: "alert" },
+      icon("warn"),
+      h("span", null, `Not sent: ${error.message}`),
+    );
     this.status.replaceChildren(line);
     window.setTimeout(() => line.remove(), 8000);
   }

@@ -76,21 +76,31 @@ export function dayLabel(moment) {
 export function brief(moment) {
   const near = nearDay(moment);
   if (near === "today") return `today at ${clock(moment)}`;
-  return near ? `${near} at ${clock(moment)}` : `${shown(moment, { day: "numeric", month: "short" })} at ${clock(moment)}`;
+  return near
+    ? `${near} at ${clock(moment)}`
+    : `${shown(moment, { day: "numeric", month: "short" })} at ${clock(moment)}`;
 }
 
 /** @param {Date} moment */
 function ago(moment) {
   const seconds = Math.round((now().getTime() - moment.getTime()) / 1000);
   const size = Math.abs(seconds);
-  const [count, unit] = size < 60 ? [size, "second"] : size < 3600 ? [Math.round(size / 60), "minute"] : size < 86_400 ? [Math.round(size / 3600), "hour"] : [Math.round(size / 86_400), "day"];
+  const [count, unit] =
+    size < 60
+      ? [size, "second"]
+      : size < 3600
+        ? [Math.round(size / 60), "minute"]
+        : size < 86_400
+          ? [Math.round(size / 3600), "hour"]
+          : [Math.round(size / 86_400), "day"];
   const said = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return seconds >= 0 ? `${said} ago` : `in ${said}`;
 }
 
 /** @type {Record<string, (moment: Date) => string>} */
 const TOKENS = {
-  date_num: (moment) => `${moment.getFullYear()}-${String(moment.getMonth() + 1).padStart(2, "0")}-${String(moment.getDate()).padStart(2, "0")}`,
+  date_num: (moment) =>
+    `${moment.getFullYear()}-${String(moment.getMonth() + 1).padStart(2, "0")}-${String(moment.getDate()).padStart(2, "0")}`,
   date: (moment) => shown(moment, { year: "numeric", month: "long", day: "numeric" }),
   date_short: (moment) => shown(moment, { year: "numeric", month: "short", day: "numeric" }),
   date_long: (moment) => shown(moment, { weekday: "long", year: "numeric", month: "long", day: "numeric" }),

@@ -76,6 +76,28 @@ export function byId(id) {
   return found;
 }
 
+/**
+ * Draw something anew, and give the focus back to the part of it that had it: parts are known by their `data-key`.
+ * @param {HTMLElement} frame
+ * @param {() => void} draw
+ */
+export function keepingFocus(frame, draw) {
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  const key = active && frame.contains(active) ? active.dataset.key : undefined;
+  draw();
+  if (key) keyed(frame, key)?.focus({ preventScroll: true });
+}
+
+/**
+ * The part of something with this `data-key`.
+ * @param {Element} frame
+ * @param {string} key
+ * @returns {HTMLElement | null}
+ */
+export function keyed(frame, key) {
+  return frame.querySelector(`[data-key="${CSS.escape(key)}"]`);
+}
+
 let lastId = 0;
 
 /**
@@ -95,9 +117,23 @@ const ICONS = {
   archive: ["M4 5h16v4H4z", "M6 9v10h12V9", "M10 13h4"],
   close: ["M6 6l12 12", "M18 6 6 18"],
   menu: ["M4 7h16", "M4 12h16", "M4 17h16"],
-  more: ["M5 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0", "M11.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0", "M17.4 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0"],
+  more: [
+    "M5 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0",
+    "M11.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0",
+    "M17.4 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0",
+  ],
   send: ["M5 12 20 4l-4 16-4-7z", "M12 13l8-9"],
-  sun: ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2v3", "M12 19v3", "M2 12h3", "M19 12h3", "m5 5 2 2", "m17 17 2 2", "m5 19 2-2", "m17 7 2-2"],
+  sun: [
+    "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
+    "M12 2v3",
+    "M12 19v3",
+    "M2 12h3",
+    "M19 12h3",
+    "m5 5 2 2",
+    "m17 17 2 2",
+    "m5 19 2-2",
+    "m17 7 2-2",
+  ],
   moon: ["M20 14.5A8 8 0 1 1 9.5 4a6.5 6.5 0 0 0 10.5 10.5z"],
   help: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7", "M12 17h.01"],
   home: ["m4 11 8-7 8 7", "M6 10v10h12V10", "M10 20v-6h4v6"],
@@ -105,7 +141,12 @@ const ICONS = {
   thread: ["M20 12a8 7 0 0 1-11.5 6.3L4 20l1.400-4A7 7 0 1 1 20 12z"],
   bolt: ["M13 3 5 14h6l-1 7 8-11h-6z"],
   eye: ["M2.5 12S6 6 12 6s9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6z", "M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z"],
-  people: ["M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z", "M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6", "M16 5.5a3.5 3.5 0 0 1 0 6.5", "M18 14.5c2 .8 3.2 2.600 3.5 5.5"],
+  people: [
+    "M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
+    "M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6",
+    "M16 5.5a3.5 3.5 0 0 1 0 6.5",
+    "M18 14.5c2 .8 3.2 2.600 3.5 5.5",
+  ],
   warn: ["M12 4 2.5 20h19z", "M12 10v4", "M12 17h.01"],
   file: ["M6 3h8l4 4v14H6z", "M14 3v4h4"],
   down: ["m6 9 6 6 6-6"],
@@ -138,5 +179,9 @@ export function icon(name) {
  * @param {Record<string, any>} [props]
  */
 export function iconButton(sign, label, onClick, props = {}) {
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: onClick }, ...props }, icon(sign));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: onClick }, ...props },
+    icon(sign),
+  );
 }

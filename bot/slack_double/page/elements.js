@@ -63,7 +63,9 @@ export function isField(element) {
 
 /** @param {any} element */
 function optionsOf(element) {
-  return element.option_groups ? element.option_groups.flatMap((/** @type {any} */ group) => group.options) : (element.options ?? []);
+  return element.option_groups
+    ? element.option_groups.flatMap((/** @type {any} */ group) => group.options)
+    : (element.options ?? []);
 }
 
 /**
@@ -74,14 +76,25 @@ function optionsOf(element) {
 function choices(element) {
   const kind = element.type.replace("multi_", "");
   const said = (/** @type {any} */ option) => ({ value: option.value, text: option.text.text });
-  if (element.option_groups) return element.option_groups.map((/** @type {any} */ group) => ({ label: group.label.text, options: group.options.map(said) }));
+  if (element.option_groups)
+    return element.option_groups.map((/** @type {any} */ group) => ({
+      label: group.label.text,
+      options: group.options.map(said),
+    }));
   if (kind === "users_select") {
     const people = [...names.users.values()].filter((user) => !user.deleted && !user.is_bot);
-    return [{ label: "", options: people.map((user) => ({ value: user.id, text: `${names.real(user.id)} (@${user.name})` })) }];
+    return [
+      {
+        label: "",
+        options: people.map((user) => ({ value: user.id, text: `${names.real(user.id)} (@${user.name})` })),
+      },
+    ];
   }
   if (kind === "channels_select" || kind === "conversations_select") {
     const isOnlyPublic = kind === "channels_select";
-    const shown = [...names.channels.values()].filter((channel) => !channel.is_im && !channel.is_archived && !(isOnlyPublic && channel.is_private));
+    const shown = [...names.channels.values()].filter(
+      (channel) => !channel.is_im && !channel.is_archived && !(isOnlyPublic && channel.is_private),
+    );
     return [{ label: "", options: shown.map((channel) => ({ value: channel.id, text: `#${channel.name}` })) }];
   }
   return [{ label: "", options: optionsOf(element).map(said) }];
@@ -113,7 +126,8 @@ function singleMenu(element, value, wiring) {
     select.append(...(label ? [h("optgroup", { label }, made)] : made));
   }
   // What the app chose may be nothing one could choose oneself, a private channel for example.
-  if (value && !optionsIn(select).includes(String(value))) select.append(h("option", { value: String(value) }, nameOf(String(value))));
+  if (value && !optionsIn(select).includes(String(value)))
+    select.append(h("option", { value: String(value) }, nameOf(String(value))));
   select.value = String(value ?? "");
   select.addEventListener("change", () => wiring.onChange(select.value || null));
   return select;
@@ -124,7 +138,13 @@ function singleMenu(element, value, wiring) {
  * @param {Wiring} wiring
  */
 function attributes(look, wiring) {
-  return { id: wiring.id, class: look, "aria-label": wiring.label, "aria-describedby": wiring.describedBy, "aria-required": wiring.isRequired ? "true" : null };
+  return {
+    id: wiring.id,
+    class: look,
+    "aria-label": wiring.label,
+    "aria-describedby": wiring.describedBy,
+    "aria-required": wiring.isRequired ? "true" : null,
+  };
 }
 
 /**
@@ -138,17 +158,31 @@ function boxes(element, value, wiring) {
   const isSingle = element.type === "radio_buttons";
   const name = freshId("boxes");
   const isMenu = element.type.startsWith("multi_");
-  const options = isMenu ? choices(element).flatMap(({ options }) => options.map(({ value, text }) => ({ value, text: { type: "plain_text", text } }))) : optionsOf(element);
+  const options = isMenu
+    ? choices(element).flatMap(({ options }) =>
+        options.map(({ value, text }) => ({ value, text: { type: "plain_text", text } })),
+      )
+    : optionsOf(element);
   const chosen = new Set(Array.isArray(value) ? value : [String(value ?? "")]);
-  const group = h("div", { ...attributes(isMenu ? "boxes boxes-menu" : "boxes", wiring), "aria-required": null, role: isSingle ? "radiogroup" : "group" });
+  const group = h("div", {
+    ...attributes(isMenu ? "boxes boxes-menu" : "boxes", wiring),
+    "aria-required": null,
+    role: isSingle ? "radiogroup" : "group",
+  });
   for (const option of options) {
-    const box = /** @type {HTMLInputElement} */ (h("input", { type: isSingle ? "radio" : "checkbox", name, value: option.value }));
+    const box = /** @type {HTMLInputElement} */ (
+      h("input", { type: isSingle ? "radio" : "checkbox", name, value: option.value })
+    );
     box.checked = chosen.has(option.value);
     const description = option.description ? h("span", { class: "box-hint" }, textNodes(option.description)) : null;
-    group.appendChild(h("label", { class: "box" }, box, h("span", { class: "box-text" }, textNodes(option.text), description)));
+    group.appendChild(
+      h("label", { class: "box" }, box, h("span", { class: "box-text" }, textNodes(option.text), description)),
+    );
   }
   group.addEventListener("change", () => {
-    const ticked = /** @type {HTMLInputElement[]} */ ([...group.querySelectorAll("input:checked")]).map((box) => box.value);
+    const ticked = /** @type {HTMLInputElement[]} */ ([...group.querySelectorAll("input:checked")]).map(
+      (box) => box.value,
+    );
     wiring.onChange(isSingle ? (ticked[0] ?? null) : ticked);
   });
   return group;
@@ -200,8 +234,13 @@ const INPUT_TYPES = { email_text_input: "email", url_text_input: "url" };
 function typed(element, value, wiring) {
   const props = { ...attributes("input", wiring), placeholder: element.placeholder?.text, autocomplete: "off" };
   const isNumber = element.type === "number_input";
-  const kind = { type: INPUT_TYPES[element.type] ?? "text", inputmode: isNumber ? (element.is_decimal_allowed ? "decimal" : "numeric") : null };
-  const input = /** @type {HTMLInputElement} */ (element.multiline ? h("textarea", { ...props, rows: 4 }) : h("input", { ...props, ...kind }));
+  const kind = {
+    type: INPUT_TYPES[element.type] ?? "text",
+    inputmode: isNumber ? (element.is_decimal_allowed ? "decimal" : "numeric") : null,
+  };
+  const input = /** @type {HTMLInputElement} */ (
+    element.multiline ? h("textarea", { ...props, rows: 4 }) : h("input", { ...props, ...kind })
+  );
   input.value = String(value ?? "");
   input.addEventListener("input", () => wiring.onChange(input.value || null));
   return input;
@@ -216,7 +255,8 @@ function typed(element, value, wiring) {
  */
 export function field(element, value, wiring) {
   const { type } = element;
-  if (type === "checkboxes" || type === "radio_buttons" || type.startsWith("multi_")) return boxes(element, value, wiring);
+  if (type === "checkboxes" || type === "radio_buttons" || type.startsWith("multi_"))
+    return boxes(element, value, wiring);
   if (type.endsWith("_select")) return singleMenu(element, value, wiring);
   if (type.endsWith("picker")) return picker(element, value, wiring);
   return typed(element, value, wiring);
@@ -240,8 +280,18 @@ function follow(address) {
  */
 function button(surface, block, element) {
   const look = { primary: " button-primary", danger: " button-danger" }[/** @type {string} */ (element.style)] ?? "";
-  const props = { type: "button", class: `button${look}`, "aria-label": element.accessibility_label, data: { key: keyOf(block, element) } };
-  const node = h("button", props, element.text.text, element.url && !placeBehind(element.url) ? h("span", { class: "visually-hidden" }, " (opens in a new tab)") : null);
+  const props = {
+    type: "button",
+    class: `button${look}`,
+    "aria-label": element.accessibility_label,
+    data: { key: keyOf(block, element) },
+  };
+  const node = h(
+    "button",
+    props,
+    element.text.text,
+    element.url && !placeBehind(element.url) ? h("span", { class: "visually-hidden" }, " (opens in a new tab)") : null,
+  );
   node.addEventListener("click", async () => {
     if (node.getAttribute("aria-disabled") === "true") return;
     if (element.url) follow(element.url);
@@ -259,7 +309,15 @@ function button(surface, block, element) {
  */
 function overflow(surface, block, element, about) {
   const label = about ? `More: ${about.slice(0, 80)}` : "More";
-  const props = { type: "button", class: "button button-more", "aria-label": label, title: "More", "aria-haspopup": "menu", "aria-expanded": "false", data: { key: keyOf(block, element) } };
+  const props = {
+    type: "button",
+    class: "button button-more",
+    "aria-label": label,
+    title: "More",
+    "aria-haspopup": "menu",
+    "aria-expanded": "false",
+    data: { key: keyOf(block, element) },
+  };
   const node = h("button", props, icon("more"));
   node.addEventListener("click", () => {
     if (node.getAttribute("aria-disabled") === "true") return;
@@ -311,6 +369,7 @@ export function interactive(surface, block, element) {
           surface.remember(block, element, chosen);
         } else {
           draw();
+          /** @type {HTMLElement | null} */ (slot.firstElementChild)?.focus();
         }
       },
     });
@@ -357,8 +416,11 @@ export function complaint(block, value) {
  * @param {string} text
  */
 function wrongNumber(element, text) {
-  if (!(element.is_decimal_allowed ? /^-?\d+(\.\d+)?$/ : /^-?\d+$/).test(text)) return element.is_decimal_allowed ? "Please enter a number." : "Please enter a whole number.";
-  if (element.min_value !== undefined && Number(text) < Number(element.min_value)) return `Please enter a number of at least ${element.min_value}.`;
-  if (element.max_value !== undefined && Number(text) > Number(element.max_value)) return `Please enter a number of at most ${element.max_value}.`;
+  if (!(element.is_decimal_allowed ? /^-?\d+(\.\d+)?$/ : /^-?\d+$/).test(text))
+    return element.is_decimal_allowed ? "Please enter a number." : "Please enter a whole number.";
+  if (element.min_value !== undefined && Number(text) < Number(element.min_value))
+    return `Please enter a number of at least ${element.min_value}.`;
+  if (element.max_value !== undefined && Number(text) > Number(element.max_value))
+    return `Please enter a number of at most ${element.max_value}.`;
   return "";
 }

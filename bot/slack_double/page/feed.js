@@ -3,7 +3,17 @@
  * @module
  */
 
-const EVENTS = ["message", "ephemeral", "message_changed", "message_deleted", "view_opened", "view_updated", "view_closed", "home", "membership"];
+const EVENTS = [
+  "message",
+  "ephemeral",
+  "message_changed",
+  "message_deleted",
+  "view_opened",
+  "view_updated",
+  "view_closed",
+  "home",
+  "membership",
+];
 const WAITS = [500, 1000, 2000, 3000, 5000];
 
 /** Follows the live feed as one person. */
@@ -55,7 +65,9 @@ export class Feed {
       this.timer = window.setTimeout(() => this.connect(viewer, false), wait);
     };
     for (const name of EVENTS) {
-      source.addEventListener(name, (event) => this.onChange(name, JSON.parse(/** @type {MessageEvent} */ (event).data)));
+      source.addEventListener(name, (event) =>
+        this.onChange(name, JSON.parse(/** @type {MessageEvent} */ (event).data)),
+      );
     }
   }
 }

@@ -42,14 +42,34 @@ export class Home {
   draw() {
     if (!this.isShown) return;
     const { home, botName } = this.store;
-    const problem = this.problem ? h("p", { class: "problem", role: "alert" }, icon("warn"), h("span", null, this.problem)) : null;
+    const problem = this.problem
+      ? h("p", { class: "problem", role: "alert" }, icon("warn"), h("span", null, this.problem))
+      : null;
     const say = (/** @type {string} */ text) => {
       this.problem = text;
       this.draw();
     };
     const content = home
       ? h("div", { class: "home-view" }, renderBlocks(home.blocks, viewSurface(this.store, home, say)))
-      : h("div", { class: "empty" }, h("h2", null, this.isOpening ? "Opening…" : "Nothing published yet"), h("p", null, this.isOpening ? `${botName} was told that you are here.` : `${botName} has not put anything on this tab for you. Its messages and commands work without it.`));
-    this.frame.replaceChildren(h("div", { class: "timeline", tabindex: "0", role: "region", "aria-label": `Home of ${botName}` }, problem ?? "", content));
+      : h(
+          "div",
+          { class: "empty" },
+          h("h2", null, this.isOpening ? "Opening…" : "Nothing published yet"),
+          h(
+            "p",
+            null,
+            this.isOpening
+              ? `${botName} was told that you are here.`
+              : `${botName} has not put anything on this tab for you. Its messages and commands work without it.`,
+          ),
+        );
+    this.frame.replaceChildren(
+      h(
+        "div",
+        { class: "timeline", tabindex: "0", role: "region", "aria-label": `Home of ${botName}` },
+        problem ?? "",
+        content,
+      ),
+    );
   }
 }

@@ -33,12 +33,33 @@ const TYPING = [
  * @param {string[][]} rows
  */
 function keyList(rows) {
-  return h("dl", { class: "keys" }, rows.map(([keys, what]) => h("div", null, h("dt", null, keys.split(/( or | \/ | and | in an empty box)/).map((part, index) => (index % 2 || !part ? part : h("kbd", null, part)))), h("dd", null, what))));
+  return h(
+    "dl",
+    { class: "keys" },
+    rows.map(([keys, what]) =>
+      h(
+        "div",
+        null,
+        h(
+          "dt",
+          null,
+          keys
+            .split(/( or | \/ | and | in an empty box)/)
+            .map((part, index) => (index % 2 || !part ? part : h("kbd", null, part))),
+        ),
+        h("dd", null, what),
+      ),
+    ),
+  );
 }
 
 export function openHelp() {
   openDialog("Keyboard and help", [
-    h("p", { class: "dialog-lead" }, "This workspace runs on your machine alone. Choose who you are, type commands as that person, press the buttons on cards, and watch what the bot does."),
+    h(
+      "p",
+      { class: "dialog-lead" },
+      "This workspace runs on your machine alone. Choose who you are, type commands as that person, press the buttons on cards, and watch what the bot does.",
+    ),
     h("h3", null, "Anywhere"),
     keyList(LISTED),
     h("h3", null, "In the message box"),

@@ -5,7 +5,7 @@
 
 import * as api from "./api.js";
 import { Composer } from "./composer.js";
-import { byId, h, icon, iconButton } from "./dom.js";
+import { byId, h, icon, iconButton, keepingFocus } from "./dom.js";
 import { Home } from "./home.js";
 import { listenForKeys, openHelp } from "./keys.js";
 import { keep, recall } from "./memory.js";
@@ -15,7 +15,7 @@ import { everybody, openPeople, openSwitcher } from "./people.js";
 import { announce, toast } from "./popups.js";
 import { Rail } from "./rail.js";
 import { Side } from "./side.js";
-import { DM, HOME, Store } from "./store.js";
+import { DM, HOME, KEPT, Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { Modals } from "./views.js";
 
@@ -30,13 +30,23 @@ const side = new Side(store, byId("side"));
 const drawer = {
   /** @param {boolean} isOpen */
   set(isOpen) {
+    if (document.body.classList.contains("rail-open") === isOpen) return;
     document.body.classList.toggle("rail-open", isOpen);
-    if (isOpen) /** @type {HTMLElement | null} */ (byId("rail").querySelector(".rail-row"))?.focus();
+    byId("main").inert = isOpen;
+    const next = isOpen
+      ? byId("rail").querySelector("[aria-current], .rail-row")
+      : byId("head").querySelector(".open-rail");
+    /** @type {HTMLElement | null} */ (next)?.focus();
   },
 };
 const choosePerson = () => openPeople(store, become);
 const chooseTarget = () => openSwitcher(store, { go, become });
-const rail = new Rail(store, byId("rail"), { openPeople: choosePerson, openHelp, openSwitcher: chooseTarget, close: () => drawer.set(false) });
+const rail = new Rail(store, byId("rail"), {
+  openPeople: choosePerson,
+  openHelp,
+  openSwitcher: chooseTarget,
+  close: () => drawer.set(false),
+});
 new Modals(store);
 
 // --- who and where ----------------------------------------------------------------------------------------
@@ -96,6 +106,7 @@ async function show(isAgain = false) {
     drawHead();
     return;
   }
+  store.logs.get(store.place)?.trim(KEPT);
   store.place = target;
   keep(`place:${store.me}`, target);
   if (isElsewhere && store.thread && store.thread.channel !== target) store.closeThread();
@@ -151,7 +162,8 @@ function firstUnread(channel) {
 }
 
 function read() {
-  if (store.place && store.place !== HOME && document.visibilityState === "visible" && timeline.isAtEnd) store.markRead(store.place);
+  if (store.place && store.place !== HOME && document.visibilityState === "visible" && timeline.isAtEnd)
+    store.markRead(store.place);
 }
 
 // --- what stands around the messages ----------------------------------------------------------------------
@@ -164,24 +176,87 @@ function titleOf(id) {
 }
 
 function drawHead() {
+  keepingFocus(byId("head"), fillHead);
+}
+
+function fillHead() {
   const id = store.place;
   const channel = names.channels.get(id);
   const isBot = id === HOME || !channel || channel.is_im;
-  const marks = [channel?.is_private && !channel.is_im ? "private" : "", channel?.is_archived ? "archived" : ""].filter(Boolean);
+  const marks = [channel?.is_private && !channel.is_im ? "private" : "", channel?.is_archived ? "archived" : ""].filter(
+    Boolean,
+  );
   const sign = isBot ? icon("chat") : icon(channel.is_archived ? "archive" : channel.is_private ? "lock" : "hash");
   const count = channel?.members.length ?? 0;
-  const members = isBot || !channel ? null : h("span", { class: "head-members", title: channel.members.map((member) => names.real(member)).join(", ") }, `${count} ${count === 1 ? "member" : "members"}`);
-  const tabs = isBot && (store.hasHomeTab || store.home)
-    ? h("div", { class: "tabs", role: "group", "aria-label": "Parts of this app" }, [["Home", HOME], ["Messages", store.dm]].map(([label, target]) => h("a", { class: "tab", href: `#${target}`, "aria-current": id === target ? "page" : null }, label)))
-    : null;
+  const members =
+    isBot || !channel
+      ? null
+      : h(
+          "span",
+          { class: "head-members", title: channel.members.map((member) => names.real(member)).join(", ") },
+          `${count} ${count === 1 ? "member" : "members"}`,
+        );
+  const tabs =
+    isBot && (store.hasHomeTab || store.home)
+      ? h(
+          "div",
+          { class: "tabs", role: "group", "aria-label": "Parts of this app" },
+          [
+            ["Home", HOME],
+            ["Messages", store.dm],
+          ].map(([label, target]) =>
+            h(
+              "a",
+              {
+                class: "tab",
+                data: { key: target },
+                href: `#${target}`,
+                "aria-current": id === target ? "page" : null,
+              },
+              label,
+            ),
+          ),
+        )
+      : null;
   const waiting = store.conversations().some(({ id: other }) => other !== id && store.unread(other));
-  const menu = iconButton("menu", waiting ? "Conversations, some unread" : "Conversations", () => drawer.set(true), { class: `icon-button open-rail${waiting ? " has-unread" : ""}` });
+  const menu = iconButton("menu", waiting ? "Conversations, some unread" : "Conversations", () => drawer.set(true), {
+    class: `icon-button open-rail${waiting ? " has-unread" : ""}`,
+    "data-key": "menu",
+  });
   const stage = side.actions.length
-    ? h("button", { type: "button", class: "button stage-toggle", "aria-pressed": String(side.isStageOpen && !store.thread), on: { click: () => toggleStage() } }, icon("bolt"), h("span", null, "Make things happen"))
+    ? h(
+        "button",
+        {
+          type: "button",
+          class: "button stage-toggle",
+          data: { key: "stage" },
+          "aria-pressed": String(side.isStageOpen && !store.thread),
+          on: { click: () => toggleStage() },
+        },
+        icon("bolt"),
+        h("span", null, "Make things happen"),
+      )
     : null;
   const title = h("h1", null, sign, h("span", null, id ? (isBot ? store.botName : channel.name) : "…"));
-  byId("head").replaceChildren(menu, h("div", { class: "head-title" }, title, marks.map((mark) => h("span", { class: "tag" }, mark)), isBot ? h("span", { class: "tag" }, "app") : null, members), tabs ?? "", stage ?? "");
-  document.title = `${titleOf(id)} · Local workspace`;
+  byId("head").replaceChildren(
+    menu,
+    h(
+      "div",
+      { class: "head-title" },
+      title,
+      marks.map((mark) => h("span", { class: "tag" }, mark)),
+      isBot ? h("span", { class: "tag" }, "app") : null,
+      members,
+    ),
+    tabs ?? "",
+    stage ?? "",
+  );
+  drawTitle();
+}
+
+function drawTitle() {
+  const unread = store.conversations().reduce((sum, { id }) => sum + (id === store.place ? 0 : store.unread(id)), 0);
+  document.title = `${unread ? `(${unread}) ` : ""}${titleOf(store.place)} · Local workspace`;
 }
 
 function toggleStage() {
@@ -192,7 +267,11 @@ function toggleStage() {
 function drawComposer() {
   const id = store.place;
   const channel = names.channels.get(id);
-  composer.show({ channel: id, placeholder: window.innerWidth < 520 ? `Message ${titleOf(id)}` : `Message ${titleOf(id)}, or / for commands`, note: noteFor(id, channel) });
+  composer.show({
+    channel: id,
+    placeholder: window.innerWidth < 520 ? `Message ${titleOf(id)}` : `Message ${titleOf(id)}, or / for commands`,
+    note: noteFor(id, channel),
+  });
 }
 
 /**
@@ -203,7 +282,8 @@ function drawComposer() {
  */
 function noteFor(id, channel) {
   if (!channel || channel.is_im) return null;
-  if (channel.is_archived) return h("span", null, `#${channel.name} is archived: it can be read, and nothing more is said here.`);
+  if (channel.is_archived)
+    return h("span", null, `#${channel.name} is archived: it can be read, and nothing more is said here.`);
   if (channel.is_member) return null;
   const join = h("button", { type: "button", class: "button button-primary" }, "Join the channel");
   join.addEventListener("click", async () => {
@@ -223,9 +303,25 @@ function noteFor(id, channel) {
 function emptyState(id) {
   const channel = names.channels.get(id);
   const command = store.commands.find((one) => /help|valhalla/.test(one.command)) ?? store.commands[0];
-  const start = command ? h("button", { type: "button", class: "button", on: { click: () => composer.type(`${command.command} `) } }, `Try ${command.command}`) : null;
+  const start = command
+    ? h(
+        "button",
+        { type: "button", class: "button", on: { click: () => composer.type(`${command.command} `) } },
+        `Try ${command.command}`,
+      )
+    : null;
   if (!channel || channel.is_im) {
-    return h("div", { class: "empty" }, h("h2", null, `Nothing from ${store.botName} yet`), h("p", null, `What concerns ${names.real(store.me)} alone arrives here: requests to decide, pages, answers. Commands typed here are answered here.`), start);
+    return h(
+      "div",
+      { class: "empty" },
+      h("h2", null, `Nothing from ${store.botName} yet`),
+      h(
+        "p",
+        null,
+        `What concerns ${names.real(store.me)} alone arrives here: requests to decide, pages, answers. Commands typed here are answered here.`,
+      ),
+      start,
+    );
   }
   const hasBot = channel.members.includes(store.bot);
   return h(
@@ -233,7 +329,9 @@ function emptyState(id) {
     { class: "empty" },
     h("h2", null, `Nothing in #${channel.name} yet`),
     h("p", null, "Say something, or type / to see every command with what it takes."),
-    hasBot ? null : h("p", null, `${store.botName} is not in this channel: its commands work here, and only you see the answers.`),
+    hasBot
+      ? null
+      : h("p", null, `${store.botName} is not in this channel: its commands work here, and only you see the answers.`),
     channel.is_member && !channel.is_archived ? start : null,
   );
 }
@@ -255,17 +353,47 @@ function drawHint() {
     keep("welcomed", true);
     drawHint();
   };
-  const look = tour ? h("button", { type: "button", class: "button", on: { click: () => { done(); go(`${general}/${tour}`); } } }, "Show me the tour") : null;
-  const said = tour ? "The tour in #general walks through everything in a few minutes." : "Type / in the box below to see the commands, and try one.";
+  const look = tour
+    ? h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          on: {
+            click: () => {
+              done();
+              go(`${general}/${tour}`);
+            },
+          },
+        },
+        "Show me the tour",
+      )
+    : null;
+  const said = tour
+    ? "The tour in #general walks through everything in a few minutes."
+    : "Type / in the box below to see the commands, and try one.";
   frame.replaceChildren(
-    h("div", { class: "hint", role: "note" }, h("p", null, h("strong", null, "New here? "), `You act as ${names.real(store.me)}. ${said}`), h("span", { class: "hint-acts" }, look, h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as…")), iconButton("close", "Dismiss this hint", done)),
+    h(
+      "div",
+      { class: "hint", role: "note" },
+      h("p", null, h("strong", null, "New here? "), `You act as ${names.real(store.me)}. ${said}`),
+      h(
+        "span",
+        { class: "hint-acts" },
+        look,
+        h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as…"),
+      ),
+      iconButton("close", "Dismiss this hint", done),
+    ),
   );
 }
 
 /** @param {boolean} isHere */
 function drawAway(isHere) {
   document.body.classList.toggle("is-away", !isHere);
-  byId("away").replaceChildren(...(isHere ? [] : [h("span", { class: "spinner", "aria-hidden": "true" }), "The workspace is away. Trying again…"]));
+  byId("away").replaceChildren(
+    ...(isHere ? [] : [h("span", { class: "spinner", "aria-hidden": "true" }), "The workspace is away. Trying again…"]),
+  );
 }
 
 // --- what happens -----------------------------------------------------------------------------------------
@@ -276,7 +404,9 @@ function onArrived({ channel, message }) {
   const who = message.is_notice ? "Workspace" : names.real(message.user);
   const text = spoken(message.text || "a message").slice(0, 200);
   const isReply = message.thread_ts && message.thread_ts !== message.ts;
-  announce(`${who} in ${titleOf(channel)}${isReply ? ", in a thread" : ""}${message.is_ephemeral ? ", only visible to you" : ""}: ${text}`);
+  announce(
+    `${who} in ${titleOf(channel)}${isReply ? ", in a thread" : ""}${message.is_ephemeral ? ", only visible to you" : ""}: ${text}`,
+  );
   if (channel === store.place && !isReply) read();
 }
 
@@ -298,7 +428,11 @@ store.on("log", ({ channel, ts }) => {
   if (channel === store.place && ts) timeline.update(ts);
 });
 store.on("arrived", onArrived);
-store.on("unread", () => byId("head").querySelector(".open-rail")?.classList.toggle("has-unread", store.conversations().some(({ id }) => id !== store.place && store.unread(id))));
+store.on("unread", () => {
+  const waiting = store.conversations().some(({ id }) => id !== store.place && store.unread(id));
+  byId("head").querySelector(".open-rail")?.classList.toggle("has-unread", waiting);
+  drawTitle();
+});
 store.on("state", drawAway);
 store.on("stage", drawHead);
 store.on("thread", drawHead);
@@ -349,6 +483,7 @@ listenForKeys({
   back() {
     if (document.body.classList.contains("rail-open")) drawer.set(false);
     else if (store.thread) side.closeThread();
+    else if (side.isStageOpen && side.isAbove) toggleStage();
   },
 });
 
@@ -363,7 +498,18 @@ async function begin() {
   drawAway(true);
   const people = everybody();
   if (!people.length) {
-    place.replaceChildren(h("div", { class: "empty" }, h("h2", null, "Nobody is here yet"), h("p", null, "People and channels are added by whoever started this workspace. This page fills itself when they are there.")));
+    place.replaceChildren(
+      h(
+        "div",
+        { class: "empty" },
+        h("h2", null, "Nobody is here yet"),
+        h(
+          "p",
+          null,
+          "People and channels are added by whoever started this workspace. This page fills itself when they are there.",
+        ),
+      ),
+    );
     window.setTimeout(begin, 2000);
     return;
   }

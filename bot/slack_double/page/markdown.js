@@ -9,15 +9,27 @@ import { tableOf } from "./table.js";
 
 const SPANS = [
   { pattern: /^(`+)([\s\S]*?[^`])\1(?!`)/, make: (/** @type {RegExpExecArray} */ m) => h("code", null, m[2].trim()) },
-  { pattern: /^\*\*(?=\S)([\s\S]*?\S)\*\*/, make: (/** @type {RegExpExecArray} */ m) => h("strong", null, spans(m[1])) },
+  {
+    pattern: /^\*\*(?=\S)([\s\S]*?\S)\*\*/,
+    make: (/** @type {RegExpExecArray} */ m) => h("strong", null, spans(m[1])),
+  },
   { pattern: /^__(?=\S)([\s\S]*?\S)__/, make: (/** @type {RegExpExecArray} */ m) => h("strong", null, spans(m[1])) },
   { pattern: /^~~(?=\S)([\s\S]*?\S)~~/, make: (/** @type {RegExpExecArray} */ m) => h("s", null, spans(m[1])) },
   { pattern: /^\*(?=\S)([^*\n]*[^*\s])\*/, make: (/** @type {RegExpExecArray} */ m) => h("em", null, spans(m[1])) },
-  { pattern: /^_(?=\S)([^_\n]*[^_\s])_(?![\p{L}\p{N}])/u, make: (/** @type {RegExpExecArray} */ m) => h("em", null, spans(m[1])) },
-  { pattern: /^!?\[([^\]]*)\]\(\s*([^\s)]+)(?:\s+"[^"]*")?\s*\)/, make: (/** @type {RegExpExecArray} */ m) => link(m[2], m[1] || m[2]) },
+  {
+    pattern: /^_(?=\S)([^_\n]*[^_\s])_(?![\p{L}\p{N}])/u,
+    make: (/** @type {RegExpExecArray} */ m) => h("em", null, spans(m[1])),
+  },
+  {
+    pattern: /^!?\[([^\]]*)\]\(\s*([^\s)]+)(?:\s+"[^"]*")?\s*\)/,
+    make: (/** @type {RegExpExecArray} */ m) => link(m[2], m[1] || m[2]),
+  },
   { pattern: /^<((?:https?|mailto):[^>\s]+)>/, make: (/** @type {RegExpExecArray} */ m) => link(m[1], m[1]) },
   { pattern: /^https?:\/\/[^\s<>]+[^\s<>.,;:!?)\]"']/, make: (/** @type {RegExpExecArray} */ m) => link(m[0], m[0]) },
-  { pattern: /^\\([\\`*_{}[\]()#+\-.!~|>])/, make: (/** @type {RegExpExecArray} */ m) => document.createTextNode(m[1]) },
+  {
+    pattern: /^\\([\\`*_{}[\]()#+\-.!~|>])/,
+    make: (/** @type {RegExpExecArray} */ m) => document.createTextNode(m[1]),
+  },
   { pattern: /^ {2,}\n/, make: () => h("br") },
 ];
 
@@ -29,9 +41,10 @@ function spans(text) {
   /** @type {Node[]} */
   const nodes = [];
   let plain = "";
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const rest = text.slice(at);
-    const span = /[\w]/.test(text[at - 1] ?? "") && text[at] === "_" ? undefined : SPANS.find(({ pattern }) => pattern.test(rest));
+    const span =
+      /[\w]/.test(text[at - 1] ?? "") && text[at] === "_" ? undefined : SPANS.find(({ pattern }) => pattern.test(rest));
     const match = span?.pattern.exec(rest);
     if (span && match) {
       if (plain) nodes.push(document.createTextNode(plain));
@@ -51,7 +64,11 @@ const BULLET = /^(\s*)(?:([-*+])|(\d+)[.)])\s+(.*)$/;
 
 /** @param {string} line */
 function cells(line) {
-  return line.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|"));
+  return line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replace(/\\\|/g, "|"));
 }
 
 /** Takes lines one after the other. */
@@ -138,7 +155,11 @@ function block(lines) {
   if (line.includes("|") && /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(lines.lines[lines.at + 1] ?? "")) {
     const rows = lines.take((one) => one.includes("|")).map(cells);
     const aligns = rows[1].map((cell) => (/^:-+:$/.test(cell) ? "center" : cell.endsWith(":") ? "right" : "left"));
-    return tableOf([rows[0], ...rows.slice(2)].map((row) => row.map((cell, index) => ({ nodes: spans(cell), align: aligns[index] }))));
+    return tableOf(
+      [rows[0], ...rows.slice(2)].map((row) =>
+        row.map((cell, index) => ({ nodes: spans(cell), align: aligns[index] })),
+      ),
+    );
   }
   if (BULLET.test(line)) return list(lines, /^\s*/.exec(line)?.[0].length ?? 0);
   const start = lines.at;

@@ -24,8 +24,19 @@ const TINTS = 8;
 export function avatar(id, look = "") {
   const user = names.users.get(id);
   if (!user) return h("span", { class: `avatar avatar-notice ${look}`, "aria-hidden": "true" }, icon("eye"));
-  if (user.is_bot) return h("span", { class: `avatar avatar-bot ${look}`, "aria-hidden": "true" }, h("img", { src: "/page/mark.svg", alt: "" }));
-  const initials = names.real(id).split(/\s+/).map((word) => [...word][0] ?? "").slice(0, 2).join("").toUpperCase();
+  if (user.is_bot)
+    return h(
+      "span",
+      { class: `avatar avatar-bot ${look}`, "aria-hidden": "true" },
+      h("img", { src: "/page/mark.svg", alt: "" }),
+    );
+  const initials = names
+    .real(id)
+    .split(/\s+/)
+    .map((word) => [...word][0] ?? "")
+    .slice(0, 2)
+    .join("")
+    .toUpperCase();
   const tint = [...user.name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 7) % TINTS;
   return h("span", { class: `avatar tint-${tint} ${look}`, "aria-hidden": "true" }, initials);
 }
@@ -53,7 +64,8 @@ export function setPending(node, isPending) {
  * @returns {import("./blocks.js").Surface}
  */
 function surfaceOf(store, channel, message) {
-  const key = (/** @type {any} */ block, /** @type {any} */ element) => `${channel}/${message.ts}/${keyOf(block, element)}`;
+  const key = (/** @type {any} */ block, /** @type {any} */ element) =>
+    `${channel}/${message.ts}/${keyOf(block, element)}`;
   return {
     async act(block, element, value, node) {
       if (element.confirm && !(await confirmed(element.confirm))) return false;
@@ -74,11 +86,30 @@ function surfaceOf(store, channel, message) {
 function fileNode(file) {
   const address = `/files/${encodeURIComponent(file.id)}`;
   if (String(file.mimetype).startsWith("image/")) {
-    const shown = picture({ slack_file: { id: file.id }, alt_text: file.alt_txt || file.title || file.name }, "block-image");
-    return h("figure", null, h("figcaption", null, file.title || file.name), h("a", { href: address, target: "_blank", rel: "noopener", class: "image-link" }, shown));
+    const shown = picture(
+      { slack_file: { id: file.id }, alt_text: file.alt_txt || file.title || file.name },
+      "block-image",
+    );
+    return h(
+      "figure",
+      null,
+      h("figcaption", null, file.title || file.name),
+      h("a", { href: address, target: "_blank", rel: "noopener", class: "image-link" }, shown),
+    );
   }
-  const size = file.size > 1_000_000 ? `${(file.size / 1_000_000).toFixed(1)} MB` : file.size > 1000 ? `${Math.round(file.size / 1000)} kB` : `${file.size} bytes`;
-  return h("a", { class: "file", href: address, download: file.name }, icon("file"), h("span", null, file.title || file.name), h("span", { class: "file-size" }, size));
+  const size =
+    file.size > 1_000_000
+      ? `${(file.size / 1_000_000).toFixed(1)} MB`
+      : file.size > 1000
+        ? `${Math.round(file.size / 1000)} kB`
+        : `${file.size} bytes`;
+  return h(
+    "a",
+    { class: "file", href: address, download: file.name },
+    icon("file"),
+    h("span", null, file.title || file.name),
+    h("span", { class: "file-size" }, size),
+  );
 }
 
 /**
@@ -86,7 +117,13 @@ function fileNode(file) {
  * @param {import("./blocks.js").Surface} surface
  */
 function attachmentNode(attachment, surface) {
-  const node = h("div", { class: "attachment" }, attachment.blocks ? renderBlocks(attachment.blocks, surface) : plainMessage(attachment.text ?? attachment.fallback ?? ""));
+  const node = h(
+    "div",
+    { class: "attachment" },
+    attachment.blocks
+      ? renderBlocks(attachment.blocks, surface)
+      : plainMessage(attachment.text ?? attachment.fallback ?? ""),
+  );
   if (/^#?[0-9a-f]{6}$/i.test(attachment.color ?? "")) node.style.borderColor = `#${attachment.color.replace("#", "")}`;
   return node;
 }
@@ -100,7 +137,8 @@ function body(store, channel, message) {
   if (message.subtype === "tombstone") return [h("p", { class: "tombstone" }, "This message was deleted.")];
   const surface = surfaceOf(store, channel, message);
   const parts = [];
-  if (message.blocks?.length) parts.push(h("div", { class: message.bot_id ? "card" : "blocks" }, renderBlocks(message.blocks, surface)));
+  if (message.blocks?.length)
+    parts.push(h("div", { class: message.bot_id ? "card" : "blocks" }, renderBlocks(message.blocks, surface)));
   else if (message.text) parts.push(plainMessage(message.text));
   for (const attachment of message.attachments ?? []) parts.push(attachmentNode(attachment, surface));
   for (const file of message.files ?? []) parts.push(fileNode(file));
@@ -117,8 +155,15 @@ function threadLine(store, channel, message) {
   if (!count) return null;
   const said = `${count} ${count === 1 ? "reply" : "replies"}`;
   const faces = (message.reply_users ?? []).slice(0, 3).map((user) => avatar(user, "avatar-small"));
-  const latest = message.latest_reply ? h("span", { class: "thread-latest" }, `last ${brief(momentOf(message.latest_reply))}`) : null;
-  const props = { type: "button", class: "thread-line", data: { key: "thread" }, on: { click: () => store.openThread(channel, message.ts) } };
+  const latest = message.latest_reply
+    ? h("span", { class: "thread-latest" }, `last ${brief(momentOf(message.latest_reply))}`)
+    : null;
+  const props = {
+    type: "button",
+    class: "thread-line",
+    data: { key: "thread" },
+    on: { click: () => store.openThread(channel, message.ts) },
+  };
   return h("button", props, faces, h("span", { class: "thread-count" }, said), latest);
 }
 
@@ -132,16 +177,37 @@ function threadLine(store, channel, message) {
 function tools(store, channel, message, isInThread) {
   if (message.is_ephemeral || message.subtype === "tombstone") return null;
   const made = [];
-  if (!isInThread) made.push(iconButton("thread", "Reply in thread", () => store.openThread(channel, message.ts), { "data-key": "reply" }));
+  if (!isInThread)
+    made.push(
+      iconButton("thread", "Reply in thread", () => store.openThread(channel, message.ts), { "data-key": "reply" }),
+    );
   const shortcuts = store.shortcuts.filter((shortcut) => shortcut.type === "message");
   if (shortcuts.length) {
-    const button = iconButton("more", "Shortcuts for this message", () => {
-      const use = async (/** @type {any} */ shortcut) => {
-        const outcome = await api.act("message_shortcut", { user: store.me, channel, ts: message.ts, callback_id: shortcut.callback_id });
-        store.setProblem(channel, message.ts, api.inWords(outcome, shortcut.name, store.botName));
-      };
-      openMenu(button, "Shortcuts for this message", shortcuts.map((shortcut) => ({ label: shortcut.name, hint: shortcut.description, pick: () => use(shortcut).catch((error) => toast(error.message, "bad")) })));
-    }, { "aria-haspopup": "menu", "aria-expanded": "false" });
+    const button = iconButton(
+      "more",
+      "Shortcuts for this message",
+      () => {
+        const use = async (/** @type {any} */ shortcut) => {
+          const outcome = await api.act("message_shortcut", {
+            user: store.me,
+            channel,
+            ts: message.ts,
+            callback_id: shortcut.callback_id,
+          });
+          store.setProblem(channel, message.ts, api.inWords(outcome, shortcut.name, store.botName));
+        };
+        openMenu(
+          button,
+          "Shortcuts for this message",
+          shortcuts.map((shortcut) => ({
+            label: shortcut.name,
+            hint: shortcut.description,
+            pick: () => use(shortcut).catch((error) => toast(error.message, "bad")),
+          })),
+        );
+      },
+      { "aria-haspopup": "menu", "aria-expanded": "false" },
+    );
     made.push(button);
   }
   return made.length ? h("div", { class: "message-tools" }, made) : null;
@@ -158,7 +224,16 @@ export function messageNode(store, channel, message, isInThread = false) {
   const at = momentOf(message.ts);
   const author = message.is_notice ? "Workspace" : names.real(message.user);
   const role = names.parts(message.user).role;
-  const time = h("a", { class: "message-time", href: `#${channel}/${message.ts}`, title: full(at), "aria-label": `${clock(at)}, ${dayLabel(at)}: link to this message` }, h("time", { datetime: at.toISOString() }, clock(at)));
+  const time = h(
+    "a",
+    {
+      class: "message-time",
+      href: `#${channel}/${message.ts}`,
+      title: full(at),
+      "aria-label": `${clock(at)}, ${dayLabel(at)}: link to this message`,
+    },
+    h("time", { datetime: at.toISOString() }, clock(at)),
+  );
   const head = h(
     "div",
     { class: "message-head" },
@@ -166,16 +241,32 @@ export function messageNode(store, channel, message, isInThread = false) {
     names.users.get(message.user)?.is_bot ? h("span", { class: "tag" }, "app") : null,
     role ? h("span", { class: "message-role" }, role) : null,
     time,
-    message.edited ? h("span", { class: "message-edited", title: `Edited ${brief(momentOf(message.edited.ts))}` }, "(edited)") : null,
+    message.edited
+      ? h("span", { class: "message-edited", title: `Edited ${brief(momentOf(message.edited.ts))}` }, "(edited)")
+      : null,
   );
   const only = message.is_ephemeral ? h("p", { class: "only-you" }, icon("eye"), "Only visible to you") : null;
   const problem = store.problems.get(`${channel}/${message.ts}`);
-  const problemLine = problem ? h("p", { class: "problem", role: "alert" }, icon("warn"), h("span", null, problem)) : null;
+  const problemLine = problem
+    ? h("p", { class: "problem", role: "alert" }, icon("warn"), h("span", null, problem))
+    : null;
   return h(
     "article",
-    { class: `message${message.is_ephemeral ? " is-ephemeral" : ""}`, tabindex: "-1", "aria-label": `${author}, ${clock(at)}` },
+    {
+      class: `message${message.is_ephemeral ? " is-ephemeral" : ""}`,
+      tabindex: "-1",
+      "aria-label": `${author}, ${clock(at)}`,
+    },
     h("div", { class: "message-gutter" }, avatar(message.user)),
-    h("div", { class: "message-main" }, only, head, h("div", { class: "message-body" }, body(store, channel, message)), problemLine, isInThread ? null : threadLine(store, channel, message)),
+    h(
+      "div",
+      { class: "message-main" },
+      only,
+      head,
+      h("div", { class: "message-body" }, body(store, channel, message)),
+      problemLine,
+      isInThread ? null : threadLine(store, channel, message),
+    ),
     tools(store, channel, message, isInThread),
   );
 }

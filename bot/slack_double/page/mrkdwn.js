@@ -32,7 +32,15 @@ function isBoundary(character) {
 function closing(text, start) {
   const sign = text[start];
   const next = text[start + 1];
-  if (!isBoundary(text[start - 1]) || text[start - 1] === sign || next === undefined || next === sign || next === JOINER || /\s/.test(next)) return -1;
+  if (
+    !isBoundary(text[start - 1]) ||
+    text[start - 1] === sign ||
+    next === undefined ||
+    next === sign ||
+    next === JOINER ||
+    /\s/.test(next)
+  )
+    return -1;
   for (let at = start + 1; at < text.length && text[at] !== "\n"; at += 1) {
     if (text[at] === "<") {
       const end = text.indexOf(">", at);
@@ -40,7 +48,13 @@ function closing(text, start) {
     } else if (text[at] === "`") {
       const end = text.indexOf("`", at + 1);
       if (end > 0) at = end;
-    } else if (text[at] === sign && at > start + 1 && !/[\s\u2060]/.test(text[at - 1]) && isBoundary(text[at + 1]) && text[at + 1] !== sign) {
+    } else if (
+      text[at] === sign &&
+      at > start + 1 &&
+      !/[\s\u2060]/.test(text[at - 1]) &&
+      isBoundary(text[at + 1]) &&
+      text[at + 1] !== sign
+    ) {
       return at;
     }
   }
@@ -103,7 +117,11 @@ export function channel(id, label) {
 export function moment(seconds, format, address, isStart = false) {
   const at = new Date(seconds * 1000);
   const said = formatted(seconds, format);
-  const shown = h("time", { datetime: at.toISOString(), title: full(at) }, isStart ? said.charAt(0).toUpperCase() + said.slice(1) : said);
+  const shown = h(
+    "time",
+    { datetime: at.toISOString(), title: full(at) },
+    isStart ? said.charAt(0).toUpperCase() + said.slice(1) : said,
+  );
   return address ? link(address, shown) : shown;
 }
 
@@ -120,14 +138,21 @@ function bracketed(inside, before) {
   if (target.startsWith("#")) return channel(target.slice(1), label);
   if (target.startsWith("!subteam^")) {
     const handle = names.group(target.slice(9)) ?? label.replace(/^@/, "");
-    return h("span", { class: names.isMine(target.slice(9)) ? "mention mention-me" : "mention" }, `@${handle || "a group"}`);
+    return h(
+      "span",
+      { class: names.isMine(target.slice(9)) ? "mention mention-me" : "mention" },
+      `@${handle || "a group"}`,
+    );
   }
   if (target.startsWith("!date^")) {
     const [, seconds, format, address] = target.split("^");
     const isKnown = /^\d{1,11}$/.test(seconds) && format;
-    return isKnown ? moment(Number(seconds), unescaped(format), address, /(^|\n|[.!?] +)$/.test(before)) : h("span", null, label);
+    return isKnown
+      ? moment(Number(seconds), unescaped(format), address, /(^|\n|[.!?] +)$/.test(before))
+      : h("span", null, label);
   }
-  if (/^!(here|channel|everyone)$/.test(target)) return h("span", { class: "mention mention-me" }, `@${target.slice(1)}`);
+  if (/^!(here|channel|everyone)$/.test(target))
+    return h("span", { class: "mention mention-me" }, `@${target.slice(1)}`);
   if (target.startsWith("!")) return h("span", null, label || target.slice(1));
   return link(unescaped(target), label || unescaped(target).replace(/^mailto:/, ""));
 }
@@ -146,7 +171,7 @@ export function inline(text, options = {}) {
     if (plain) nodes.push(document.createTextNode(plain));
     plain = "";
   };
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const sign = text[at];
     if (sign === "&") {
       const entity = /^&(?:amp|lt|gt);/.exec(text.slice(at, at + 5))?.[0];

@@ -32,7 +32,12 @@ export function openPeople(store, onPick) {
       "button",
       { type: "button", class: `person${isMe ? " is-me" : ""}`, "aria-current": isMe ? "true" : null },
       avatar(user.id),
-      h("span", { class: "person-text" }, h("strong", null, name), h("span", { class: "person-role" }, role ? `${role} · @${user.name}` : `@${user.name}`)),
+      h(
+        "span",
+        { class: "person-text" },
+        h("strong", null, name),
+        h("span", { class: "person-role" }, role ? `${role} · @${user.name}` : `@${user.name}`),
+      ),
       waiting,
       isMe ? h("span", { class: "tag" }, "you") : null,
     );
@@ -43,7 +48,11 @@ export function openPeople(store, onPick) {
     if (!isMe) showWaiting(store, user.id, waiting);
     return row;
   });
-  const said = h("p", { class: "dialog-lead" }, "Everything you type and press is done by the person you choose, with that person's rights.");
+  const said = h(
+    "p",
+    { class: "dialog-lead" },
+    "Everything you type and press is done by the person you choose, with that person's rights.",
+  );
   const dialog = openDialog("Act as", [said, h("div", { class: "people" }, rows)], { class: "dialog-small" });
   (rows.find((row) => row.matches(".is-me")) ?? rows[0])?.focus();
   dialog.addEventListener("keydown", (event) => {
@@ -66,7 +75,9 @@ async function showWaiting(store, person, node) {
     const { messages } = await api.history("@bot", person, { limit: 50 });
     const dm = [...(await api.read("channels", { viewer: person }))].find((channel) => channel.is_im)?.id;
     const mark = new ReadMarks(person, store.marks.since).of(dm ?? "");
-    const count = messages.filter((message) => message.ts > mark && message.user !== person && !message.is_ephemeral).length;
+    const count = messages.filter(
+      (message) => message.ts > mark && message.user !== person && !message.is_ephemeral,
+    ).length;
     if (count) node.replaceChildren(h("span", { class: "badge" }, count), " unread");
   } catch {
     // It is only a hint.
@@ -95,14 +106,44 @@ async function useShortcut(store, shortcut) {
 export function openSwitcher(store, acts) {
   /** @type {Target[]} */
   const targets = [
-    ...store.conversations().map(({ id, isDm }) => ({ label: isDm ? store.botName : `#${names.channel(id)}`, detail: isDm ? "direct messages" : store.unread(id) ? `${store.unread(id)} unread` : "channel", go: () => acts.go(id) })),
-    ...(store.hasHomeTab || store.home ? [{ label: `${store.botName} Home`, detail: "Home tab", go: () => acts.go(HOME) }] : []),
-    ...store.shortcuts.filter((shortcut) => shortcut.type === "global").map((shortcut) => ({ label: shortcut.name, detail: `shortcut${shortcut.description ? `: ${shortcut.description}` : ""}`, go: () => useShortcut(store, shortcut) })),
-    ...everybody().filter((user) => user.id !== store.me).map((user) => ({ label: `Act as ${names.real(user.id)}`, detail: names.parts(user.id).role || `@${user.name}`, go: () => acts.become(user.id) })),
+    ...store.conversations().map(({ id, isDm }) => ({
+      label: isDm ? store.botName : `#${names.channel(id)}`,
+      detail: isDm ? "direct messages" : store.unread(id) ? `${store.unread(id)} unread` : "channel",
+      go: () => acts.go(id),
+    })),
+    ...(store.hasHomeTab || store.home
+      ? [{ label: `${store.botName} Home`, detail: "Home tab", go: () => acts.go(HOME) }]
+      : []),
+    ...store.shortcuts
+      .filter((shortcut) => shortcut.type === "global")
+      .map((shortcut) => ({
+        label: shortcut.name,
+        detail: `shortcut${shortcut.description ? `: ${shortcut.description}` : ""}`,
+        go: () => useShortcut(store, shortcut),
+      })),
+    ...everybody()
+      .filter((user) => user.id !== store.me)
+      .map((user) => ({
+        label: `Act as ${names.real(user.id)}`,
+        detail: names.parts(user.id).role || `@${user.name}`,
+        go: () => acts.become(user.id),
+      })),
   ];
   const id = freshId("targets");
   const list = h("div", { class: "switcher-list", id, role: "listbox", "aria-label": "Where to go" });
-  const input = /** @type {HTMLInputElement} */ (h("input", { class: "input", type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": id, "aria-autocomplete": "list", "aria-label": "Channel or person", placeholder: "Channel or person", autocomplete: "off" }));
+  const input = /** @type {HTMLInputElement} */ (
+    h("input", {
+      class: "input",
+      type: "text",
+      role: "combobox",
+      "aria-expanded": "true",
+      "aria-controls": id,
+      "aria-autocomplete": "list",
+      "aria-label": "Channel or person",
+      placeholder: "Channel or person",
+      autocomplete: "off",
+    })
+  );
   /** @type {Target[]} */
   let shown = [];
   let chosen = 0;
@@ -111,7 +152,12 @@ export function openSwitcher(store, acts) {
     shown = targets.filter(({ label, detail }) => `${label} ${detail}`.toLowerCase().includes(typed));
     chosen = Math.max(0, Math.min(chosen, shown.length - 1));
     const rows = shown.map((target, index) => {
-      const row = h("div", { id: `${id}-${index}`, class: "completion", role: "option", "aria-selected": String(index === chosen) }, h("span", { class: "completion-label" }, target.label), h("span", { class: "completion-detail" }, target.detail));
+      const row = h(
+        "div",
+        { id: `${id}-${index}`, class: "completion", role: "option", "aria-selected": String(index === chosen) },
+        h("span", { class: "completion-label" }, target.label),
+        h("span", { class: "completion-detail" }, target.detail),
+      );
       row.addEventListener("click", () => pick(target));
       return row;
     });

@@ -15,9 +15,16 @@ import { mrkdwn } from "./mrkdwn.js";
  */
 export function openDialog(title, content, options = {}) {
   const before = /** @type {HTMLElement | null} */ (document.activeElement);
-  const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { class: `dialog ${options.class ?? ""}`, "aria-label": title }));
+  const dialog = /** @type {HTMLDialogElement} */ (
+    h("dialog", { class: `dialog ${options.class ?? ""}`, "aria-label": title })
+  );
   fill(dialog, [
-    h("div", { class: "dialog-head" }, h("h2", null, title), iconButton("close", "Close", () => dialog.close())),
+    h(
+      "div",
+      { class: "dialog-head" },
+      h("h2", null, title),
+      iconButton("close", "Close", () => dialog.close()),
+    ),
     h("div", { class: "dialog-body" }, content),
   ]);
   dialog.addEventListener("close", () => {
@@ -54,9 +61,20 @@ export function confirmed(asked) {
       answer = yes;
       dialog.close();
     };
-    const yes = h("button", { type: "button", class: `button ${asked.style === "danger" ? "button-danger" : "button-primary"}`, on: { click: finish(true) } }, asked.confirm.text);
+    const yes = h(
+      "button",
+      {
+        type: "button",
+        class: `button ${asked.style === "danger" ? "button-danger" : "button-primary"}`,
+        on: { click: finish(true) },
+      },
+      asked.confirm.text,
+    );
     const no = h("button", { type: "button", class: "button", on: { click: finish(false) } }, asked.deny.text);
-    const content = [h("div", { class: "dialog-text" }, textNodes(asked.text)), h("div", { class: "dialog-foot" }, no, yes)];
+    const content = [
+      h("div", { class: "dialog-text" }, textNodes(asked.text)),
+      h("div", { class: "dialog-foot" }, no, yes),
+    ];
     const dialog = openDialog(asked.title.text, content, { class: "dialog-small", onClose: () => resolve(answer) });
     // What asks before it acts begins on the side of doing nothing.
     (asked.style === "danger" ? no : yes).focus();
@@ -89,7 +107,13 @@ export function openMenu(anchor, label, items) {
   for (const item of items) {
     const row = h(
       "button",
-      { type: "button", class: "menu-item", role: item.isChosen === undefined ? "menuitem" : "menuitemradio", "aria-checked": item.isChosen === undefined ? null : String(item.isChosen), tabindex: "-1" },
+      {
+        type: "button",
+        class: "menu-item",
+        role: item.isChosen === undefined ? "menuitem" : "menuitemradio",
+        "aria-checked": item.isChosen === undefined ? null : String(item.isChosen),
+        tabindex: "-1",
+      },
       h("span", { class: "menu-label" }, item.label),
       item.hint ? h("span", { class: "menu-hint" }, item.hint) : null,
     );
@@ -103,7 +127,12 @@ export function openMenu(anchor, label, items) {
   menu.addEventListener("keydown", (event) => {
     const rows = /** @type {HTMLElement[]} */ ([...menu.children]);
     const at = rows.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const next = { ArrowDown: (at + 1) % rows.length, ArrowUp: (at - 1 + rows.length) % rows.length, Home: 0, End: rows.length - 1 }[event.key];
+    const next = {
+      ArrowDown: (at + 1) % rows.length,
+      ArrowUp: (at - 1 + rows.length) % rows.length,
+      Home: 0,
+      End: rows.length - 1,
+    }[event.key];
     if (next !== undefined) {
       event.preventDefault();
       rows[next].focus();
@@ -113,14 +142,18 @@ export function openMenu(anchor, label, items) {
       close();
       anchor.focus();
     } else if (event.key.length === 1) {
-      const found = rows.find((row, index) => index !== at && row.textContent?.toLowerCase().startsWith(event.key.toLowerCase()));
+      const found = rows.find(
+        (row, index) => index !== at && row.textContent?.toLowerCase().startsWith(event.key.toLowerCase()),
+      );
       found?.focus();
     }
   });
   (anchor.closest("dialog, main, aside") ?? document.body).appendChild(menu);
   place(menu, anchor);
   anchor.setAttribute("aria-expanded", "true");
-  const chosen = /** @type {HTMLElement | null} */ (menu.querySelector("[aria-checked=true]") ?? menu.firstElementChild);
+  const chosen = /** @type {HTMLElement | null} */ (
+    menu.querySelector("[aria-checked=true]") ?? menu.firstElementChild
+  );
   chosen?.focus();
   document.addEventListener("pointerdown", outside, true);
   document.addEventListener("scroll", scrolled, true);
@@ -137,7 +170,9 @@ function place(menu, anchor) {
   const isBelow = at.bottom + size.height + 12 < window.innerHeight || at.top < window.innerHeight / 2;
   const room = isBelow ? window.innerHeight - at.bottom - 12 : at.top - 12;
   menu.style.maxHeight = `${Math.max(room, 120)}px`;
-  menu.style.insetBlockStart = isBelow ? `${at.bottom + 4}px` : `${Math.max(at.top - Math.min(size.height, room) - 4, 8)}px`;
+  menu.style.insetBlockStart = isBelow
+    ? `${at.bottom + 4}px`
+    : `${Math.max(at.top - Math.min(size.height, room) - 4, 8)}px`;
   menu.style.insetInlineStart = `${Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8))}px`;
 }
 

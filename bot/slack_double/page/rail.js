@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton, keepingFocus } from "./dom.js";
 import { theme } from "./memory.js";
 import { avatar } from "./message.js";
 import { names } from "./names.js";
@@ -36,8 +36,10 @@ export class Rail {
   }
 
   draw() {
-    const active = /** @type {HTMLElement | null} */ (document.activeElement);
-    const key = active && this.frame.contains(active) ? active.dataset.key : undefined;
+    keepingFocus(this.frame, () => this.#fill());
+  }
+
+  #fill() {
     const scrolled = this.frame.querySelector(".rail-list")?.scrollTop ?? 0;
     const { store } = this;
     const all = store.conversations();
@@ -46,13 +48,20 @@ export class Rail {
     const list = h(
       "div",
       { class: "rail-list" },
-      this.#group("Channels", mine.map(({ id }) => this.#channel(id))),
-      others.length ? this.#group("Not joined", others.map(({ id }) => this.#channel(id))) : null,
+      this.#group(
+        "Channels",
+        mine.map(({ id }) => this.#channel(id)),
+      ),
+      others.length
+        ? this.#group(
+            "Not joined",
+            others.map(({ id }) => this.#channel(id)),
+          )
+        : null,
       this.#group("Direct messages", this.#bot()),
     );
     this.frame.replaceChildren(this.#head(), list, this.#foot());
     list.scrollTop = scrolled;
-    if (key) /** @type {HTMLElement | undefined} */ ([...this.frame.querySelectorAll("[data-key]")].find((node) => node.getAttribute("data-key") === key))?.focus();
   }
 
   #head() {
@@ -60,7 +69,12 @@ export class Rail {
       "div",
       { class: "rail-head" },
       h("img", { src: "/page/mark.svg", alt: "", class: "rail-mark" }),
-      h("div", { class: "rail-title" }, h("strong", null, "Local workspace"), h("span", null, "nothing leaves this machine")),
+      h(
+        "div",
+        { class: "rail-title" },
+        h("strong", null, "Local workspace"),
+        h("span", null, "nothing leaves this machine"),
+      ),
       iconButton("close", "Close the list", this.acts.close, { class: "icon-button rail-close" }),
     );
   }
@@ -70,7 +84,12 @@ export class Rail {
    * @param {Node[]} rows
    */
   #group(title, rows) {
-    return h("div", { class: "rail-group" }, h("h2", null, title), rows.length ? h("ul", null, rows) : h("p", { class: "rail-none" }, "None yet"));
+    return h(
+      "div",
+      { class: "rail-group" },
+      h("h2", null, title),
+      rows.length ? h("ul", null, rows) : h("p", { class: "rail-none" }, "None yet"),
+    );
   }
 
   /** @param {string} id */
@@ -98,10 +117,23 @@ export class Rail {
     const { store } = this;
     const isHere = store.place === id;
     const unread = id === HOME ? 0 : store.unread(id);
-    const said = unread ? h("span", { class: "badge" }, unread > 99 ? "99+" : unread, h("span", { class: "visually-hidden" }, " unread")) : null;
+    const said = unread
+      ? h("span", { class: "badge" }, unread > 99 ? "99+" : unread, h("span", { class: "visually-hidden" }, " unread"))
+      : null;
     const look = `rail-row${isHere ? " is-here" : ""}${unread ? " is-unread" : ""}${marks.includes("archived") ? " is-archived" : ""}`;
     const props = { class: look, href: `#${id}`, "aria-current": isHere ? "page" : null, data: { key: id } };
-    return h("li", null, h("a", props, sign, h("span", { class: "rail-name" }, name), marks.map((mark) => h("span", { class: "rail-mark-word" }, mark)), said));
+    return h(
+      "li",
+      null,
+      h(
+        "a",
+        props,
+        sign,
+        h("span", { class: "rail-name" }, name),
+        marks.map((mark) => h("span", { class: "rail-mark-word" }, mark)),
+        said,
+      ),
+    );
   }
 
   #foot() {
@@ -110,19 +142,42 @@ export class Rail {
     const isDark = theme.isDark();
     const who = h(
       "button",
-      { type: "button", class: "me", title: "Act as somebody else (Alt+A)", "aria-haspopup": "dialog", data: { key: "me" }, on: { click: this.acts.openPeople } },
+      {
+        type: "button",
+        class: "me",
+        title: "Act as somebody else (Alt+A)",
+        "aria-haspopup": "dialog",
+        data: { key: "me" },
+        on: { click: this.acts.openPeople },
+      },
       avatar(me),
-      h("span", { class: "me-text" }, h("span", { class: "me-hint" }, "You act as"), h("strong", null, name), role ? h("span", { class: "me-role" }, role) : null),
+      h(
+        "span",
+        { class: "me-text" },
+        h("span", { class: "me-hint" }, "You act as"),
+        h("strong", null, name),
+        role ? h("span", { class: "me-role" }, role) : null,
+      ),
       icon("people"),
     );
     const tools = h(
       "div",
       { class: "rail-tools" },
-      h("button", { type: "button", class: "jump-to", data: { key: "jump" }, on: { click: this.acts.openSwitcher } }, "Jump to…", h("kbd", null, "Ctrl K")),
-      iconButton(isDark ? "sun" : "moon", isDark ? "Use the light theme" : "Use the dark theme", () => {
-        theme.toggle();
-        this.draw();
-      }, { "data-key": "theme" }),
+      h(
+        "button",
+        { type: "button", class: "jump-to", data: { key: "jump" }, on: { click: this.acts.openSwitcher } },
+        "Jump to…",
+        h("kbd", null, "Ctrl K"),
+      ),
+      iconButton(
+        isDark ? "sun" : "moon",
+        isDark ? "Use the light theme" : "Use the dark theme",
+        () => {
+          theme.toggle();
+          this.draw();
+        },
+        { "data-key": "theme" },
+      ),
       iconButton("help", "Keyboard and help", this.acts.openHelp, { "data-key": "help" }),
     );
     return h("div", { class: "rail-foot" }, who, tools);

@@ -7,7 +7,14 @@ import { h, preformatted } from "./dom.js";
 import { channel, link, moment, person } from "./mrkdwn.js";
 import { names } from "./names.js";
 
-const STYLES = [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"], ["highlight", "mark"]];
+const STYLES = [
+  ["code", "code"],
+  ["bold", "strong"],
+  ["italic", "em"],
+  ["strike", "s"],
+  ["underline", "u"],
+  ["highlight", "mark"],
+];
 
 /**
  * @param {any} piece
@@ -24,7 +31,11 @@ function inner(piece) {
     case "channel":
       return channel(piece.channel_id);
     case "usergroup":
-      return h("span", { class: names.isMine(piece.usergroup_id) ? "mention mention-me" : "mention" }, `@${names.group(piece.usergroup_id) ?? "a group"}`);
+      return h(
+        "span",
+        { class: names.isMine(piece.usergroup_id) ? "mention mention-me" : "mention" },
+        `@${names.group(piece.usergroup_id) ?? "a group"}`,
+      );
     case "broadcast":
       return h("span", { class: "mention mention-me" }, `@${piece.range}`);
     case "date":
@@ -40,7 +51,9 @@ function inner(piece) {
 
 /** @param {any} piece */
 function emoji(piece) {
-  const codes = String(piece.unicode ?? "").split("-").map((code) => Number.parseInt(code, 16));
+  const codes = String(piece.unicode ?? "")
+    .split("-")
+    .map((code) => Number.parseInt(code, 16));
   return codes.every(Number.isFinite) ? String.fromCodePoint(...codes) : `:${piece.name}:`;
 }
 
@@ -70,7 +83,11 @@ function pieces(pieces) {
 function list(part) {
   const indent = Number(part.indent ?? 0);
   const start = part.style === "ordered" && part.offset ? part.offset + 1 : null;
-  const node = h(part.style === "ordered" ? "ol" : "ul", { class: `rich-list rich-level-${indent % 3}`, start }, part.elements.map((/** @type {any} */ item) => h("li", null, pieces(item.elements))));
+  const node = h(
+    part.style === "ordered" ? "ol" : "ul",
+    { class: `rich-list rich-level-${indent % 3}`, start },
+    part.elements.map((/** @type {any} */ item) => h("li", null, pieces(item.elements))),
+  );
   node.style.marginInlineStart = `${indent * 1.5}rem`;
   return node;
 }

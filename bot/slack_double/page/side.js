@@ -30,7 +30,18 @@ export class Side {
     const place = h("div", { class: "side-place" });
     const foot = h("div", { class: "side-foot" });
     this.title = h("h2", { tabindex: "-1" });
-    this.threadView = h("div", { class: "side-inner" }, h("div", { class: "side-head" }, this.title, iconButton("close", "Close the thread", () => this.closeThread())), place, foot);
+    this.threadView = h(
+      "div",
+      { class: "side-inner" },
+      h(
+        "div",
+        { class: "side-head" },
+        this.title,
+        iconButton("close", "Close the thread", () => this.closeThread()),
+      ),
+      place,
+      foot,
+    );
     this.timeline = new Timeline(store, place, { isThread: true });
     this.composer = new Composer(store, foot);
     store.on("thread", () => this.draw());
@@ -42,6 +53,11 @@ export class Side {
     this.actions = await api.demoActions();
     if (this.actions.length && recall("stage", true) && window.innerWidth >= 1180) this.toggleStage(true);
     this.store.tell("stage");
+  }
+
+  /** Whether the panel covers the messages, for want of room beside them. */
+  get isAbove() {
+    return getComputedStyle(this.frame).position === "fixed";
   }
 
   /** @param {boolean} [isOpen] */
@@ -82,8 +98,15 @@ export class Side {
       this.before = /** @type {HTMLElement | null} */ (document.activeElement);
       this.frame.replaceChildren(this.threadView);
     }
-    this.timeline.show(thread.channel, thread.log, { label: `Thread in ${where}`, empty: h("p", { class: "loading" }, "This message is no longer there.") });
-    const note = channel?.is_archived ? h("span", null, "This channel is archived.") : !channel?.is_im && !channel?.is_member ? h("span", null, "Join the channel to reply.") : null;
+    this.timeline.show(thread.channel, thread.log, {
+      label: `Thread in ${where}`,
+      empty: h("p", { class: "loading" }, "This message is no longer there."),
+    });
+    const note = channel?.is_archived
+      ? h("span", null, "This channel is archived.")
+      : !channel?.is_im && !channel?.is_member
+        ? h("span", null, "Join the channel to reply.")
+        : null;
     this.composer.show({ channel: thread.channel, threadTs: thread.ts, placeholder: "Reply…", note });
     if (!thread.log.isLoaded) (note ? this.title : this.composer).focus();
   }
@@ -92,19 +115,43 @@ export class Side {
     this.frame.setAttribute("aria-label", "Make things happen");
     /** @type {Map<string, typeof this.actions>} */
     const groups = new Map();
-    for (const action of this.actions) groups.set(action.group ?? "", [...(groups.get(action.group ?? "") ?? []), action]);
+    for (const action of this.actions)
+      groups.set(action.group ?? "", [...(groups.get(action.group ?? "") ?? []), action]);
     const close = iconButton("close", "Close the panel", () => {
       keep("stage", false);
       this.toggleStage(false);
     });
-    const made = [...groups].map(([group, actions]) => h("section", { class: "stage-group" }, group ? h("h3", null, group) : null, actions.map((action) => this.#action(action))));
-    const lead = h("p", { class: "side-lead" }, "Play the world outside: each button makes something happen, and the bot reacts as it would for real.");
-    this.frame.replaceChildren(h("div", { class: "side-inner" }, h("div", { class: "side-head" }, h("h2", null, "Make things happen"), close), h("div", { class: "stage", tabindex: "0", role: "region", "aria-label": "Things to make happen" }, lead, made)));
+    const made = [...groups].map(([group, actions]) =>
+      h(
+        "section",
+        { class: "stage-group" },
+        group ? h("h3", null, group) : null,
+        actions.map((action) => this.#action(action)),
+      ),
+    );
+    const lead = h(
+      "p",
+      { class: "side-lead" },
+      "Play the world outside: each button makes something happen, and the bot reacts as it would for real.",
+    );
+    this.frame.replaceChildren(
+      h(
+        "div",
+        { class: "side-inner" },
+        h("div", { class: "side-head" }, h("h2", null, "Make things happen"), close),
+        h("div", { class: "stage", tabindex: "0", role: "region", "aria-label": "Things to make happen" }, lead, made),
+      ),
+    );
   }
 
   /** @param {{id: string, label: string, help: string}} action */
   #action(action) {
-    const button = h("button", { type: "button", class: "stage-button", data: { key: `stage-${action.id}` } }, h("span", { class: "stage-label" }, icon("bolt"), action.label), action.help ? h("span", { class: "stage-help" }, action.help) : null);
+    const button = h(
+      "button",
+      { type: "button", class: "stage-button", data: { key: `stage-${action.id}` } },
+      h("span", { class: "stage-label" }, icon("bolt"), action.label),
+      action.help ? h("span", { class: "stage-help" }, action.help) : null,
+    );
     button.addEventListener("click", async () => {
       if (button.getAttribute("aria-disabled") === "true") return;
       setPending(button, true);

@@ -46,7 +46,10 @@ export class Store {
     this.isHere = true;
     /** @type {Map<string, ((detail: any) => void)[]>} */
     this.listeners = new Map();
-    this.feed = new Feed((event, body) => this.take(event, body), (isHere, isFirst) => this.onState(isHere, isFirst));
+    this.feed = new Feed(
+      (event, body) => this.take(event, body),
+      (isHere, isFirst) => this.onState(isHere, isFirst),
+    );
   }
 
   /**
@@ -180,7 +183,12 @@ export class Store {
   /** Those in the rail, in its order: first the channels the reader is in. */
   conversations() {
     const channels = [...names.channels.values()].filter((channel) => !channel.is_im);
-    channels.sort((a, b) => Number(a.is_archived) - Number(b.is_archived) || Number(b.is_member) - Number(a.is_member) || String(a.name).localeCompare(String(b.name)));
+    channels.sort(
+      (a, b) =>
+        Number(a.is_archived) - Number(b.is_archived) ||
+        Number(b.is_member) - Number(a.is_member) ||
+        String(a.name).localeCompare(String(b.name)),
+    );
     return [...channels.map(({ id }) => ({ id, isDm: false })), { id: this.dm, isDm: true }];
   }
 
@@ -304,6 +312,7 @@ export class Store {
     if (isGone) log.drop(message.ts);
     // What is older than everything kept was trimmed and is read again when it is wanted.
     else if (log.get(message.ts) || !log.hasEarlier || !log.isLoaded || message.ts > log.order[0]) log.put(message);
+    if (channel !== this.place && log.order.length > 2 * KEPT) log.trim(KEPT);
     this.tell("log", { channel, ts: message.ts });
     this.tell("unread");
   }
@@ -364,7 +373,14 @@ export class Store {
     const ts = (now().getTime() / 1000).toFixed(6);
     const last = threadTs ? this.thread?.log.last : this.logs.get(channel)?.last;
     const after = last && last >= ts ? (Number(last) + 0.001).toFixed(6) : ts;
-    this.#takeMessage("ephemeral", channel, { ts: after, user: "", text, is_ephemeral: true, is_notice: true, ...(threadTs ? { thread_ts: threadTs } : {}) });
+    this.#takeMessage("ephemeral", channel, {
+      ts: after,
+      user: "",
+      text,
+      is_ephemeral: true,
+      is_notice: true,
+      ...(threadTs ? { thread_ts: threadTs } : {}),
+    });
   }
 
   /**
@@ -379,7 +395,14 @@ export class Store {
     this.setProblem(channel, ts, "");
     const what = element.saying ?? (element.text?.text ? `“${element.text.text}”` : "The choice");
     try {
-      const outcome = await api.act("click", { user: this.me, channel, ts, action_id: element.action_id, block_id: block.block_id, value });
+      const outcome = await api.act("click", {
+        user: this.me,
+        channel,
+        ts,
+        action_id: element.action_id,
+        block_id: block.block_id,
+        value,
+      });
       this.setProblem(channel, ts, api.inWords(outcome, what, this.botName));
     } catch (error) {
       this.setProblem(channel, ts, `${what} failed: ${/** @type {Error} */ (error).message}`);

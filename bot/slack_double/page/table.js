@@ -18,10 +18,28 @@ function isShort(nodes) {
  * @returns {HTMLElement}
  */
 export function tableOf(rows) {
-  const cell = (/** @type {string} */ tag) => (/** @type {Cell} */ { nodes, align, isWrapped }) =>
-    h(tag, { class: `align-${align ?? "left"}${isWrapped === false || (!isWrapped && isShort(nodes)) ? " no-wrap" : ""}`, scope: tag === "th" ? "col" : null }, nodes);
+  const cell =
+    (/** @type {string} */ tag) =>
+    (/** @type {Cell} */ { nodes, align, isWrapped }) =>
+      h(
+        tag,
+        {
+          class: `align-${align ?? "left"}${isWrapped === false || (!isWrapped && isShort(nodes)) ? " no-wrap" : ""}`,
+          scope: tag === "th" ? "col" : null,
+        },
+        nodes,
+      );
   const [head = [], ...body] = rows;
-  const table = h("table", null, h("thead", null, h("tr", null, head.map(cell("th")))), h("tbody", null, body.map((row) => h("tr", null, row.map(cell("td"))))));
+  const table = h(
+    "table",
+    null,
+    h("thead", null, h("tr", null, head.map(cell("th")))),
+    h(
+      "tbody",
+      null,
+      body.map((row) => h("tr", null, row.map(cell("td")))),
+    ),
+  );
   const label = `Table: ${head.map(({ nodes }) => nodes.map((node) => node.textContent).join("")).join(", ")}`;
   return h("div", { class: "table-frame", role: "region", tabindex: "0", "aria-label": label }, table);
 }

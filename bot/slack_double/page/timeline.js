@@ -4,7 +4,7 @@
  */
 
 import { dayLabel, momentOf } from "./dates.js";
-import { h, icon } from "./dom.js";
+import { h, icon, keyed } from "./dom.js";
 import { messageNode } from "./message.js";
 import { dayOf, KEPT } from "./store.js";
 
@@ -105,7 +105,7 @@ export class Timeline {
     old.replaceWith(row);
     this.#dress(at);
     if (!hadFocus) return;
-    const same = key ? [...row.querySelectorAll("[data-key]")].find((node) => node.getAttribute("data-key") === key) : null;
+    const same = key ? keyed(row, key) : null;
     /** @type {HTMLElement | null} */ (same ?? row.querySelector("article"))?.focus({ preventScroll: true });
   }
 
@@ -138,7 +138,11 @@ export class Timeline {
   /** @param {string} ts */
   #row(ts) {
     const message = this.log?.get(ts);
-    const row = h("li", { data: { ts } }, message ? messageNode(this.store, this.channel, message, this.options.isThread) : null);
+    const row = h(
+      "li",
+      { data: { ts } },
+      message ? messageNode(this.store, this.channel, message, this.options.isThread) : null,
+    );
     this.rows.set(ts, row);
     return row;
   }
@@ -157,7 +161,17 @@ export class Timeline {
     const isNewDay = !this.options.isThread && (!before || dayOf(before) !== dayOf(message));
     const isFirstNew = Boolean(this.newFrom) && ts >= this.newFrom && (!before || before.ts < this.newFrom);
     const isRest = Boolean(this.options.isThread) && at === 1;
-    const isFollowUp = Boolean(before) && !isNewDay && !isFirstNew && !isRest && before?.user === message.user && !message.blocks?.length && !message.is_ephemeral && !before?.is_ephemeral && !message.subtype && Number(ts) - Number(before?.ts) < TOGETHER;
+    const isFollowUp =
+      Boolean(before) &&
+      !isNewDay &&
+      !isFirstNew &&
+      !isRest &&
+      before?.user === message.user &&
+      !message.blocks?.length &&
+      !message.is_ephemeral &&
+      !before?.is_ephemeral &&
+      !message.subtype &&
+      Number(ts) - Number(before?.ts) < TOGETHER;
     row.classList.toggle("is-follow-up", isFollowUp);
     if (isRest) {
       const count = this.shown.length - 1;
@@ -177,7 +191,14 @@ export class Timeline {
     }
     const hasMore = !this.options.isThread && (log.hasEarlier || log.order[0] < this.shown[0]);
     if (!hasMore) this.top.replaceChildren();
-    else if (!this.top.querySelector(".earlier")) this.top.replaceChildren(h("button", { type: "button", class: "button earlier", on: { click: () => this.#earlier() } }, "Load earlier messages"));
+    else if (!this.top.querySelector(".earlier"))
+      this.top.replaceChildren(
+        h(
+          "button",
+          { type: "button", class: "button earlier", on: { click: () => this.#earlier() } },
+          "Load earlier messages",
+        ),
+      );
   }
 
   async #earlier() {
@@ -220,7 +241,11 @@ export class Timeline {
 
   #drawJump() {
     this.jump.hidden = this.isAtEnd;
-    if (!this.isAtEnd) this.jump.replaceChildren(icon("down"), this.waiting ? `${this.waiting} new ${this.waiting === 1 ? "message" : "messages"}` : "To the latest");
+    if (!this.isAtEnd)
+      this.jump.replaceChildren(
+        icon("down"),
+        this.waiting ? `${this.waiting} new ${this.waiting === 1 ? "message" : "messages"}` : "To the latest",
+      );
   }
 
   /**

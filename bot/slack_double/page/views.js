@@ -5,7 +5,7 @@
 
 import * as api from "./api.js";
 import { renderBlocks, inputsOf } from "./blocks.js";
-import { fill, h, icon, iconButton } from "./dom.js";
+import { fill, h, icon, iconButton, keyed } from "./dom.js";
 import { complaint, keyOf, startingValue } from "./elements.js";
 import { setPending } from "./message.js";
 import { confirmed, toast } from "./popups.js";
@@ -28,7 +28,13 @@ export function viewSurface(store, view, onProblem) {
       setPending(node, true);
       const what = element.saying ?? (element.text?.text ? `“${element.text.text}”` : "The choice");
       try {
-        const outcome = await api.act("click_view", { user: store.me, view_id: view.id, action_id: element.action_id, block_id: block.block_id, value });
+        const outcome = await api.act("click_view", {
+          user: store.me,
+          view_id: view.id,
+          action_id: element.action_id,
+          block_id: block.block_id,
+          value,
+        });
         onProblem(api.inWords(outcome, what, store.botName));
       } catch (error) {
         onProblem(`${what} failed: ${/** @type {Error} */ (error).message}`);
@@ -90,7 +96,9 @@ export class Modals {
   #open() {
     if (this.dialog) return this.dialog;
     this.before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { class: "dialog modal", "aria-labelledby": "modal-title" }));
+    const dialog = /** @type {HTMLDialogElement} */ (
+      h("dialog", { class: "dialog modal", "aria-labelledby": "modal-title" })
+    );
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       this.#dismiss();
@@ -108,14 +116,37 @@ export class Modals {
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const key = isAgain && active && dialog.contains(active) ? active.dataset.key : undefined;
     const scrolled = isAgain ? (dialog.querySelector(".dialog-body")?.scrollTop ?? 0) : 0;
-    const surface = { ...viewSurface(this.store, view, (problem) => this.#say(problem)), errors: this.errors, heading: "h3" };
+    const surface = {
+      ...viewSurface(this.store, view, (problem) => this.#say(problem)),
+      errors: this.errors,
+      heading: "h3",
+    };
     const canSubmit = Boolean(view.submit) || inputsOf(view.blocks).length > 0;
-    const submit = canSubmit ? h("button", { type: "submit", class: "button button-primary modal-submit" }, view.submit?.text ?? "Submit") : null;
-    const close = h("button", { type: "button", class: "button", on: { click: () => this.#dismiss() } }, view.close?.text ?? (canSubmit ? "Cancel" : "Close"));
+    const submit = canSubmit
+      ? h("button", { type: "submit", class: "button button-primary modal-submit" }, view.submit?.text ?? "Submit")
+      : null;
+    const close = h(
+      "button",
+      { type: "button", class: "button", on: { click: () => this.#dismiss() } },
+      view.close?.text ?? (canSubmit ? "Cancel" : "Close"),
+    );
     const back = this.store.views.length > 1 ? iconButton("back", "Back", () => this.#dismiss()) : null;
-    const head = h("div", { class: "dialog-head" }, back, h("h2", { id: "modal-title" }, view.title.text), iconButton("close", "Close", () => this.#dismiss()));
+    const head = h(
+      "div",
+      { class: "dialog-head" },
+      back,
+      h("h2", { id: "modal-title" }, view.title.text),
+      iconButton("close", "Close", () => this.#dismiss()),
+    );
     const problem = h("p", { class: "problem modal-problem", role: "alert" });
-    const form = h("form", { class: "modal-form", novalidate: true }, head, h("div", { class: "dialog-body" }, renderBlocks(view.blocks, surface)), problem, h("div", { class: "dialog-foot" }, close, submit));
+    const form = h(
+      "form",
+      { class: "modal-form", novalidate: true },
+      head,
+      h("div", { class: "dialog-body" }, renderBlocks(view.blocks, surface)),
+      problem,
+      h("div", { class: "dialog-foot" }, close, submit),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -133,10 +164,14 @@ export class Modals {
    * @param {string | undefined} key
    */
   #focus(body, key) {
-    const same = key ? [...body.querySelectorAll("[data-key]")].find((node) => node.getAttribute("data-key") === key) : null;
+    const same = key ? keyed(body, key) : null;
     const wanted = this.view.blocks.find((/** @type {any} */ block) => block.element?.focus_on_load);
-    const first = wanted ? body.querySelector(`[data-block="${CSS.escape(wanted.block_id)}"] [data-key]`) : body.querySelector(".block-input :is(input, textarea, select)");
-    const found = /** @type {HTMLElement | null} */ (same ?? first ?? this.dialog?.querySelector(".dialog-foot .button:last-child"));
+    const first = wanted
+      ? body.querySelector(`[data-block="${CSS.escape(wanted.block_id)}"] [data-key]`)
+      : body.querySelector(".block-input :is(input, textarea, select)");
+    const found = /** @type {HTMLElement | null} */ (
+      same ?? first ?? this.dialog?.querySelector(".dialog-foot .button:last-child")
+    );
     const inner = found?.matches(".boxes") ? /** @type {HTMLElement | null} */ (found.querySelector("input")) : found;
     inner?.focus();
   }

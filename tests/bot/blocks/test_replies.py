@@ -97,9 +97,9 @@ REFUSAL = Refused(
 
 def test_refused_has_its_five_parts() -> None:
     message = render_outcome(REGISTRY["held.run"], REFUSAL, prefix="vh-")
-    assert message.text == "NOT DONE: `/held run`. The kill switch is engaged by <@U1>."
+    assert message.text == "NOT DONE: `/vh-held run`. The kill switch is engaged by <@U1>."
     assert says(message) == [
-        "*NOT DONE: `/held run`*",
+        "*NOT DONE: `/vh-held run`*",
         "The kill switch is engaged by <@U1>.",
         "*Go-live*: on",
         "*Kill switch*: engaged",

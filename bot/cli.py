@@ -39,11 +39,17 @@ def _settings() -> Settings:
 
 
 @app.command()
-def bot() -> None:
-    """Take commands and clicks from Slack (Socket Mode)."""
+def bot(
+    *,
+    http: Annotated[bool, typer.Option("--http", help="Listen for Slack's requests instead of Socket Mode.")] = False,
+    port: Annotated[int, typer.Option(help="Where to listen with --http.", min=1, max=65_535)] = 3000,
+    host: Annotated[str, typer.Option(help="On which address to listen with --http.")] = "127.0.0.1",
+) -> None:
+    """Take commands and clicks from Slack (Socket Mode, or HTTP with --http)."""
     from bot.main import run_bot  # noqa: PLC0415
+    from bot.surfaces.slack.http_mode import Address  # noqa: PLC0415
 
-    raise typer.Exit(run_bot(_settings()))
+    raise typer.Exit(run_bot(_settings(), Address(host, port) if http else None))
 
 
 @app.command()
@@ -107,12 +113,16 @@ def doctor() -> None:
 
 
 @app.command()
-def manifest() -> None:
+def manifest(
+    http: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where Slack reaches the bot, for `valhalla bot --http`.")
+    ] = None,
+) -> None:
     """Print the manifest from which the Slack app is made."""
     from bot.surfaces.slack.manifest import manifest as build  # noqa: PLC0415
     from domain.registry import build_registry  # noqa: PLC0415
 
-    typer.echo(json.dumps(build(build_registry(), load_settings()), indent=2))
+    typer.echo(json.dumps(build(build_registry(), load_settings(), http=http), indent=2))
 
 
 @app.command()

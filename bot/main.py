@@ -1,4 +1,6 @@
-"""The bot process: Socket Mode connections, the receiver behind them, a heartbeat beside them."""
+"""The bot process: Socket Mode or HTTP, the receiver behind it, a heartbeat beside it."""
+
+from typing import Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -7,6 +9,7 @@ from slack_sdk import WebClient
 from bot.slack_api import SlackApi
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
+from bot.surfaces.slack.http_mode import Address, HttpEndpoint, HttpMode, NotListening
 from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.receiver import Receiver
 from bot.surfaces.slack.socket_mode import SocketMode
@@ -22,22 +25,53 @@ INTERACTIVE_TIMEOUT = 3
 """Seconds Slack has to answer a call somebody waits for."""
 
 
-def run_bot(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; raises `SettingsError` where a token is missing."""
+class Transport(Protocol):
+    """How Slack reaches this process."""
+
+    def start(self) -> None:
+        """Begin to take what it sends."""
+
+    def close(self) -> None:
+        """Take nothing more, and let what was begun be acknowledged."""
+
+    def said(self) -> str:
+        """Return `ok`, or what is wrong."""
+
+
+def run_bot(settings: Settings, http: Address | None = None) -> int:
+    """Run until SIGTERM or SIGINT, by Socket Mode or at an HTTP address.
+
+    Raises `SettingsError` where a token or the signing secret is missing, or the address cannot be had.
+    """
     token = _token("SLACK_BOT_TOKEN", settings.slack_bot_token, "xoxb-")
-    app_token = _token("SLACK_APP_TOKEN", settings.slack_app_token, "xapp-")
+    key = _signing_secret(settings) if http else _token("SLACK_APP_TOKEN", settings.slack_app_token, "xapp-")
     stop = stop_on_signals()
     gate, runner = start(settings), process_id()
-    receiver, sockets = _wire(gate, runner, token, app_token)
-    heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {"sockets": _connected(sockets)})
-    sockets.start()
+    receiver, transport = _wire(gate, runner, token, key, http)
+    evidence = "http" if http else "sockets"
+    heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {evidence: transport.said()})
+    _begin(transport)
     heartbeat.start()
     log.info("bot.started", runner=runner)
     stop.wait()
     log.info("bot.stopping", runner=runner)
-    drained = drain([lambda: _close(sockets, receiver), heartbeat.stop])
+    drained = drain([lambda: _close(transport, receiver), heartbeat.stop])
     gate.database.close()
     return leave(drained=drained)
+
+
+def _begin(transport: Transport) -> None:
+    try:
+        transport.start()
+    except NotListening as error:
+        raise SettingsError(str(error)) from None
+
+
+def _signing_secret(settings: Settings) -> str:
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+    if not secret.strip():
+        raise SettingsError("SLACK_SIGNING_SECRET must be set for --http: it is under “Basic Information” of the app")
+    return secret
 
 
 def _token(name: str, given: SecretStr | None, begins: str) -> str:
@@ -49,21 +83,18 @@ def _token(name: str, given: SecretStr | None, begins: str) -> str:
     return token
 
 
-def _close(sockets: SocketMode, receiver: Receiver) -> None:
+def _close(transport: Transport, receiver: Receiver) -> None:
     """Acknowledge what was taken, then let it end."""
-    sockets.close()
+    transport.close()
     receiver.close()
 
 
-def _wire(gate: Gate, runner: str, token: str, app_token: str) -> tuple[Receiver, SocketMode]:
+def _wire(gate: Gate, runner: str, token: str, key: str, http: Address | None) -> tuple[Receiver, Transport]:
     settings = gate.settings
     client = WebClient(token=token, base_url=settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT)
     answers = Answers(SlackApi(token, settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT))
     receiver = Receiver(gate, Grammar(gate.registry, prefix=settings.command_prefix), answers, gate.clock, runner)
     app = build_app(client, receiver)
-    return receiver, SocketMode(app, client, app_token, settings.socket_connections)
-
-
-def _connected(sockets: SocketMode) -> str:
-    open_now, wanted = sockets.connected(), sockets.wanted
-    return "ok" if open_now == wanted else f"{open_now} of {wanted} connections are open"
+    if http:
+        return receiver, HttpMode(HttpEndpoint(app, key, gate.database), http)
+    return receiver, SocketMode(app, client, key, settings.socket_connections)

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr | None = _variable("SLACK_BOT_TOKEN", None)
     slack_app_token: SecretStr | None = _variable("SLACK_APP_TOKEN", None)
+    slack_signing_secret: SecretStr | None = _variable("SLACK_SIGNING_SECRET", None)
     slack_api_url: str = _variable("SLACK_API_URL", "https://slack.com/api/")
     database_url: str | None = _variable("DATABASE_URL", None, repr=False)
     redis_url: str | None = _variable("REDIS_URL", None, repr=False)

@@ -72,7 +72,8 @@ export class Side {
     const ts = this.store.thread?.ts;
     this.store.closeThread();
     // The message may have been drawn anew meanwhile, with the line one came from.
-    const line = document.querySelector(`#place [data-ts="${ts}"] [data-key=thread], #place [data-ts="${ts}"] article`);
+    const row = document.querySelector(`#place [data-ts="${ts}"]`);
+    const line = row?.querySelector("[data-key=thread]") ?? row?.querySelector("article");
     /** @type {HTMLElement | null} */ (this.before?.isConnected ? this.before : line)?.focus();
   }
 

@@ -87,6 +87,7 @@ export class Timeline {
       this.shown.splice(at, 1);
       this.#dress(at);
     }
+    if (this.options.isThread && this.shown.length > 1) this.#dress(1);
     this.#drawTop();
     if (this.isAtEnd) this.#pin();
   }
@@ -174,7 +175,7 @@ export class Timeline {
       Number(ts) - Number(before?.ts) < TOGETHER;
     row.classList.toggle("is-follow-up", isFollowUp);
     if (isRest) {
-      const count = this.shown.length - 1;
+      const count = this.shown.slice(1).filter((reply) => !this.log?.get(reply)?.is_ephemeral).length;
       row.prepend(h("div", { class: "rule" }, h("span", null, count === 1 ? "1 reply" : `${count} replies`)));
     }
     if (isFirstNew) row.prepend(h("div", { class: "rule rule-new" }, h("span", null, "New")));

@@ -68,10 +68,11 @@ def _slack(settings: Settings) -> Finding:
     trouble = api.trouble(list(settings.default_routes.values()))
     if trouble is not None:
         return Finding("Slack", ok=False, detail=trouble, cure="`valhalla manifest` lists the scopes; invite the bot")
-    if settings.slack_app_token is None:
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
         return Finding(
-            "Slack", ok=False, detail="SLACK_APP_TOKEN is not set", cure="make an app-level token (connections:write)"
-        )
+            "Slack", ok=False, detail="SLACK_APP_TOKEN is not set",
+            cure="make an app-level token (connections:write), or set SLACK_SIGNING_SECRET for `valhalla bot --http`",
+        )  # fmt: skip
     return Finding("Slack", ok=True, detail="token, scopes and channels are there")
 
 

@@ -27,7 +27,7 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app = App(
         name="valhalla",
         client=client,
-        signing_secret="unused: Socket Mode authenticates the connection",  # noqa: S106 - words, no secret
+        signing_secret="unused: the transport authenticates what it takes",  # noqa: S106 - words, no secret
         request_verification_enabled=False,
         authorize=_authorize(client.token or ""),
         # Everything before an acknowledgement is quick by construction, so it runs in the thread that will send it;
@@ -39,6 +39,7 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app.command(ANY_COMMAND)(_listener(receiver.on_command))
     app.action(ANYTHING)(_listener(receiver.on_press))
     app.view(ANYTHING)(_listener(receiver.on_submission))
+    app.event("app_home_opened")(_listener(receiver.on_event))
     return app
 
 

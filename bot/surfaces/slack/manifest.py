@@ -1,10 +1,11 @@
 """The Slack app's manifest, derived from the registry and the settings."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.surfaces.slack.grammar import ALIASES
 from domain.operation import Registry
-from domain.settings import Settings
+from domain.settings import Settings, SettingsError
 from domain.system.operations import usage
 
 BOT_SCOPES = (
@@ -21,6 +22,9 @@ BOT_SCOPES = (
     "groups:history",
     "im:history",
 )
+BOT_EVENTS = ("app_home_opened",)
+PATH = "/slack/events"
+"""Where HTTP mode takes commands, interactions and events alike."""
 LONGEST_HINT = 1_000
 
 
@@ -50,8 +54,23 @@ def slash_commands(registry: Registry, prefix: str) -> list[dict[str, Any]]:
     ]
 
 
-def manifest(registry: Registry, settings: Settings) -> dict[str, Any]:
-    """Return the manifest to paste where a Slack app is made."""
+def _request_url(http: str) -> str:
+    """Return where Slack sends everything, given where it reaches the bot; raises `SettingsError`."""
+    found = urlsplit(http.strip())
+    if found.scheme not in {"http", "https"} or not found.hostname or found.query or found.fragment:
+        raise SettingsError(f"--http {http!r} is not an address like https://bot.example.org")
+    return f"{http.strip().rstrip('/').removesuffix(PATH)}{PATH}"
+
+
+def manifest(registry: Registry, settings: Settings, *, http: str | None = None) -> dict[str, Any]:
+    """Return the manifest to paste where a Slack app is made; `http` is where Slack reaches `valhalla bot --http`.
+
+    Raises `SettingsError` where `http` is no address.
+    """
+    where = {"request_url": _request_url(http)} if http is not None else {}
+    commands = slash_commands(registry, settings.command_prefix)
+    if where:
+        commands = [{**command, "url": where["request_url"]} for command in commands]
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -60,18 +79,19 @@ def manifest(registry: Registry, settings: Settings) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "valhalla", "always_online": True},
-            "slash_commands": slash_commands(registry, settings.command_prefix),
+            "slash_commands": commands,
         },
         "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
         "settings": {
-            "interactivity": {"is_enabled": True},
+            "event_subscriptions": {**where, "bot_events": list(BOT_EVENTS)},
+            "interactivity": {"is_enabled": True, **where},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": http is None,
             "token_rotation_enabled": False,
         },
     }

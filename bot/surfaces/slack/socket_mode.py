@@ -73,6 +73,11 @@ class SocketMode:
         with self._changed:
             return len(self._links) - len(self._leaving)
 
+    def said(self) -> str:
+        """Return `ok`, or how many connections are missing."""
+        open_now = self.connected()
+        return "ok" if open_now == self.wanted else f"{open_now} of {self.wanted} connections are open"
+
     def close(self) -> None:
         """Begin nothing more, let what was begun be acknowledged, then close every connection."""
         self._stop.set()

@@ -124,8 +124,9 @@ def test_a_form_button_ends_in_an_ellipsis_once() -> None:
     assert kit.button("Sign…", "a.b", form=True)["text"]["text"] == "Sign…"
 
 
-def test_a_headline_with_a_mention_is_bold_and_any_other_large() -> None:
-    assert kit.headline("`GO` &lt;now&gt;")["text"] == {"type": "plain_text", "text": "GO <now>"}
+def test_a_headline_with_a_mention_or_a_command_is_bold_and_any_other_large() -> None:
+    assert kit.headline("NOT DONE: `/golive`")["text"]["text"] == "*NOT DONE: `/golive`*"
+    assert kit.headline("GO &lt;now&gt;")["text"] == {"type": "plain_text", "text": "GO <now>"}
     assert kit.headline("<@U1> is in")["text"]["text"] == "*<@U1> is in*"
     assert kit.headline("x" * 151)["type"] == "section"
 

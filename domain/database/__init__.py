@@ -2,7 +2,7 @@
 
 from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
 from domain.database.engine import Database, Unavailable, in_transaction
-from domain.database.locks import PrimeMode, lock_prime, try_lock_sealer
+from domain.database.locks import PrimeMode, lock_call, try_lock_sealer
 from domain.database.schema import head_revision, migrate, schema_revision
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "UtcDateTime",
     "head_revision",
     "in_transaction",
-    "lock_prime",
+    "lock_call",
     "migrate",
     "schema_revision",
     "try_lock_sealer",

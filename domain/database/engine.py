@@ -19,6 +19,8 @@ ATTEMPTS = 4
 """How often a transaction that lost a deadlock or a lock is begun again before it is said to be unavailable."""
 RETRY_PAUSE = 0.02
 IDLE_IN_TRANSACTION = "25P03"
+NOT_MIGRATED = "42P01"
+"""A table is not there: the state cannot be read, so nothing may act (principle 2)."""
 RETRIED_SQLSTATES = {"40001", "40P01", "55P03"}
 _transaction: ContextVar[bool] = ContextVar("transaction", default=False)
 
@@ -122,7 +124,9 @@ def is_outage(error: Exception) -> bool:
     """Whether the database was away, busy or too slow, as against a statement that is wrong."""
     if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return True
-    return isinstance(error, DBAPIError) and (error.connection_invalidated or _sqlstate(error) in RETRIED_SQLSTATES)
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or _sqlstate(error) in RETRIED_SQLSTATES | {NOT_MIGRATED}
+    )
 
 
 def _is_worth_retrying(error: Exception) -> bool:

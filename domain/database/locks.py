@@ -1,14 +1,17 @@
-"""The two advisory locks: Prime Law's, which every act shares, and the sealer's (spec/5).
+"""The advisory locks: Prime Law's, which every act shares, an idempotency key's, and the sealer's (spec/5).
 
-On SQLite a write transaction is alone by itself (`BEGIN IMMEDIATE`), so both are no statement there.
+On SQLite a write transaction is alone by itself (`BEGIN IMMEDIATE`), so none is a statement there.
 """
 
+import zlib
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
 PRIME = 0x56414C01
 SEALER = 0x56414C02
+KEYS = 0x56414C
+"""The space of the keys' locks, apart from the single numbers above."""
 ACTING_TIMEOUT_MS = 1_000
 """An acting transaction holds Prime Law's shared lock, so no statement and no pause in it may last longer."""
 
@@ -21,23 +24,40 @@ class PrimeMode(StrEnum):
     EXCLUSIVE = "exclusive"
 
 
-_SHARED = text(
-    "SELECT set_config('statement_timeout', :timeout, true),"
-    " set_config('idle_in_transaction_session_timeout', :timeout, true),"
-    " pg_advisory_xact_lock_shared(:key)"
-)
-_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:key)")
+_PRIME = {
+    PrimeMode.SHARED: (
+        "set_config('statement_timeout', :timeout, true),"
+        " set_config('idle_in_transaction_session_timeout', :timeout, true),"
+        " pg_advisory_xact_lock_shared(:prime)"
+    ),
+    PrimeMode.EXCLUSIVE: "pg_advisory_xact_lock(:prime)",
+}
+_KEY = "pg_advisory_xact_lock(:keys, :key)"
+_LOCK = {
+    (mode, has_key): text(f"SELECT {', '.join(part for part in (_PRIME.get(mode), _KEY if has_key else None) if part)}")
+    for mode in PrimeMode
+    for has_key in (False, True)
+}
+"""One statement takes both, Prime Law's first: that is the order of locks everywhere."""
 _SEALER = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
-def lock_prime(connection: Connection, mode: PrimeMode) -> None:
-    """Take Prime Law's lock until the transaction ends; what it guards must be read by a later statement."""
-    if mode is PrimeMode.NONE or connection.dialect.name != "postgresql":
+def lock_call(connection: Connection, mode: PrimeMode, key: bytes | None) -> None:
+    """Take Prime Law's lock and an idempotency key's until the transaction ends.
+
+    What they guard must be read by a later statement. Two keys with the same 32-bit hash wait for each other, which
+    costs them a moment and nothing else.
+    """
+    if connection.dialect.name != "postgresql" or (mode is PrimeMode.NONE and key is None):
         return
+    values: dict[str, object] = {}
+    if mode is not PrimeMode.NONE:
+        values["prime"] = PRIME
     if mode is PrimeMode.SHARED:
-        connection.execute(_SHARED, {"key": PRIME, "timeout": str(ACTING_TIMEOUT_MS)})
-    else:
-        connection.execute(_EXCLUSIVE, {"key": PRIME})
+        values["timeout"] = str(ACTING_TIMEOUT_MS)
+    if key is not None:
+        values |= {"keys": KEYS, "key": zlib.crc32(key) - 2**31}
+    connection.execute(_LOCK[mode, key is not None], values)
 
 
 def try_lock_sealer(connection: Connection) -> bool:

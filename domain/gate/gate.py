@@ -1,7 +1,6 @@
 """The gate itself: the order of spec/5, written once."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,10 +9,10 @@ from domain.act import Act, Entry
 from domain.approvals import service as approvals
 from domain.approvals.rules import failing
 from domain.clock import Clock
-from domain.database import Database, PrimeMode, Unavailable, lock_prime
+from domain.database import Database, PrimeMode, Unavailable, lock_call
 from domain.gate import idempotency
 from domain.gate.call import Call, reference
-from domain.gate.reading import standing_and_state, standing_of
+from domain.gate.reading import Kept, standing_and_state, standing_of, standing_state_and_answer
 from domain.gate.recording import record
 from domain.held import service as held
 from domain.identity import Caller, Role, Standing, Surface
@@ -24,8 +23,6 @@ from domain.prime_law import rules as prime_law
 from domain.prime_law.rules import PrimeState
 from domain.settings import Settings
 
-HOLD = timedelta(hours=1)
-"""How long a worker's production action may wait for a release where its caller said nothing else."""
 BeforeCommit = Callable[[Act], None]
 
 
@@ -112,31 +109,33 @@ class Gate:
             early = _judge_caller(call, operation, standing_of(connection, call.caller.user_id))
             if early is not None:
                 return self._refuse_unlocked(connection, call, operation, params, early)
-        lock_prime(connection, mode)
-        standing, state = standing_and_state(connection, call.caller)
+        lock_call(connection, mode, idempotency.lock_name(call, operation))
+        kept = None
+        if call.key is None:
+            standing, state = standing_and_state(connection, call.caller)
+        else:
+            standing, state, kept = standing_state_and_answer(connection, call.caller, operation.name, call.key)
         act = self._act(connection, call, operation, standing, state)
         act.entry.target = operation.target_of(params, act.actor)
         act.entry.reason = call.break_glass_reason or getattr(params, "reason", None) or getattr(params, "note", None)
-        outcome = self._judge_and_run(act, call, operation, params)
+        outcome = self._judge_and_run(act, call, operation, params, kept)
         if self.before_commit is not None:
             self.before_commit(act)
         return outcome
 
-    def _judge_and_run(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
+    def _judge_and_run(
+        self, act: Act, call: Call, operation: AnyOperation, params: Params, kept: Kept | None
+    ) -> Outcome:
         refusal = _judge_caller(call, operation, act.standing)
         if refusal is not None:
             return _close(act, operation, refusal)
-        if call.key is not None:
-            answered = idempotency.claim(act, call, operation, params)
-            if answered is not None:
-                return _close(act, operation, answered) if isinstance(answered, Refused) else answered
+        answered = idempotency.answered(act, call, operation, params, kept)
+        if answered is not None:
+            return _close(act, operation, answered) if isinstance(answered, Refused) else answered
         outcome = self._decide(act, call, operation, params)
         closed = _close(act, operation, outcome)
-        if call.key is not None:
-            if isinstance(closed, Refused):
-                idempotency.release(act, call, operation)
-            else:
-                idempotency.finish(act, call, operation, closed)
+        if call.key is not None and not isinstance(closed, Refused):
+            idempotency.keep(act, call, operation, params, closed)
         return closed
 
     def _decide(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:

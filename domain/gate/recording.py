@@ -68,7 +68,8 @@ def _kpi_row(act: Act, kpi: Any) -> dict[str, Any]:
 def _outbox_row(act: Act, message: Message, ids: dict[int, int]) -> dict[str, Any]:
     payload = message.payload.to_json()
     if "audit_id" in type(message.payload).model_fields and message.entry is not None:
-        payload["audit_id"] = ids.get(id(message.entry))
+        # What no entry of its own stands behind goes on naming the one it named.
+        payload["audit_id"] = ids.get(id(message.entry), payload.get("audit_id"))
     return {
         "destination": message.destination, "card": message.card, "payload": payload, "thing": message.thing,
         "form": message.form.value, "priority": int(message.priority), "state": "queued", "attempts": 0,

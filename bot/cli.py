@@ -21,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 def main() -> None:
     """Run the command line; a wrong setting or a database that is away is one line, never a traceback."""
-    from domain.start import StartError  # noqa: PLC0415 - what only some commands need is imported by them
+    from domain.start import StartError
 
     try:
         app()
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _settings() -> Settings:
-    from domain.logs import configure  # noqa: PLC0415
+    from domain.logs import configure
 
     settings = load_settings()
     configure(settings)
@@ -46,8 +46,8 @@ def bot(
     host: Annotated[str, typer.Option(help="On which address to listen with --http.")] = "127.0.0.1",
 ) -> None:
     """Take commands and clicks from Slack (Socket Mode, or HTTP with --http)."""
-    from bot.main import run_bot  # noqa: PLC0415
-    from bot.surfaces.slack.http_mode import Address  # noqa: PLC0415
+    from bot.main import run_bot
+    from bot.surfaces.slack.http_mode import Address
 
     raise typer.Exit(run_bot(_settings(), Address(host, port) if http else None))
 
@@ -55,7 +55,7 @@ def bot(
 @app.command()
 def worker() -> None:
     """Send messages, run queued and scheduled work, seal the audit."""
-    from workers.main import run_worker  # noqa: PLC0415
+    from workers.main import run_worker
 
     raise typer.Exit(run_worker(_settings()))
 
@@ -63,7 +63,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Claim and enqueue scheduled work."""
-    from workers.scheduler import run_scheduler  # noqa: PLC0415
+    from workers.scheduler import run_scheduler
 
     raise typer.Exit(run_scheduler(_settings()))
 
@@ -71,13 +71,14 @@ def scheduler() -> None:
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Where the local Slack workspace listens.")] = 8420,
-    reset: Annotated[bool, typer.Option("--reset", help="Start over with an empty workspace.")] = False,  # noqa: FBT002
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open anything.")] = False,  # noqa: FBT002
+    reset: Annotated[bool, typer.Option("--reset", help="Start over with an empty workspace.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser, read nothing that is piped in.")] = False,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Act from this terminal, not in the browser.")] = False,
 ) -> None:
-    """Run everything on embedded parts with a local Slack workspace, and act in it from this terminal."""
-    from bot.demo.main import run_demo  # noqa: PLC0415
+    """Run everything on embedded parts with a local Slack workspace in the browser, until Ctrl-C."""
+    from bot.demo.main import run_demo
 
-    run_demo(port=port, reset=reset, interactive=not no_open)
+    run_demo(port=port, reset=reset, terminal=terminal, opens=not no_open)
 
 
 @app.command()
@@ -85,9 +86,9 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="A revision, `head`, or `base` to empty the database.")] = "head",
 ) -> None:
     """Bring the database to the newest revision."""
-    from domain.database import migrate as bring_to  # noqa: PLC0415
-    from domain.database.engine import is_outage  # noqa: PLC0415
-    from domain.start import StartError  # noqa: PLC0415
+    from domain.database import migrate as bring_to
+    from domain.database.engine import is_outage
+    from domain.start import StartError
 
     settings = _settings()
     try:
@@ -102,7 +103,7 @@ def migrate(
 @app.command()
 def doctor() -> None:
     """Look at settings, database, Redis and Slack, and say how to mend what is wrong."""
-    from bot.surfaces.cli.doctor import examine  # noqa: PLC0415
+    from bot.surfaces.cli.doctor import examine
 
     findings = examine(_settings())
     for finding in findings:
@@ -119,8 +120,8 @@ def manifest(
     ] = None,
 ) -> None:
     """Print the manifest from which the Slack app is made."""
-    from bot.surfaces.slack.manifest import manifest as build  # noqa: PLC0415
-    from domain.registry import build_registry  # noqa: PLC0415
+    from bot.surfaces.slack.manifest import manifest as build
+    from domain.registry import build_registry
 
     typer.echo(json.dumps(build(build_registry(), load_settings(), http=http), indent=2))
 
@@ -132,8 +133,8 @@ def ops(
     internal: Annotated[bool, typer.Option("--internal", help="Those the program runs by itself.")] = False,
 ) -> None:
     """List every operation."""
-    from bot.surfaces.cli.operations import listed, table  # noqa: PLC0415
-    from domain.registry import build_registry  # noqa: PLC0415
+    from bot.surfaces.cli.operations import listed, table
+    from domain.registry import build_registry
 
     registry = build_registry()
     if as_json:
@@ -152,8 +153,8 @@ def op(
     as_user: Annotated[str | None, typer.Option("--as", help="Act as this person (development only).")] = None,
 ) -> None:
     """Run one operation as the local owner: `valhalla op NAME key=value …`."""
-    from bot.surfaces.cli.operations import as_json as to_json  # noqa: PLC0415
-    from bot.surfaces.cli.operations import as_text, exit_code, run  # noqa: PLC0415
+    from bot.surfaces.cli.operations import as_json as to_json
+    from bot.surfaces.cli.operations import as_text, exit_code, run
 
     outcome = _with_gate(lambda gate: run(gate, name, context.args, as_user), as_json=as_json)
     typer.echo(json.dumps(to_json(name, outcome), ensure_ascii=False) if as_json else as_text(outcome))
@@ -162,8 +163,11 @@ def op(
 
 def _with_gate(work: Callable[[Any], Any], *, as_json: bool) -> Any:
     """Open a gate; a database that is away is an outcome like any other, so that programs get their JSON."""
-    from domain.outcomes import Kind, refused  # noqa: PLC0415
-    from domain.start import StartError, start  # noqa: PLC0415
+    import structlog
+
+    from domain.gate.call import new_correlation_id, unexpected
+    from domain.outcomes import Kind, refused
+    from domain.start import StartError, start
 
     try:
         gate = start(_settings())
@@ -173,6 +177,10 @@ def _with_gate(work: Callable[[Any], Any], *, as_json: bool) -> Any:
         return refused(Kind.UNAVAILABLE, "database_unavailable", str(error), layer="database")
     try:
         return work(gate)
+    except Exception:  # as on every surface: an apology, and the cause in the log
+        correlation_id = new_correlation_id()
+        structlog.get_logger(__name__).exception("operation.failed", correlation_id=correlation_id)
+        return unexpected(correlation_id)
     finally:
         gate.database.close()
 
@@ -180,8 +188,8 @@ def _with_gate(work: Callable[[Any], Any], *, as_json: bool) -> Any:
 @audit.command("verify")
 def audit_verify(*, as_json: AsJson = False) -> None:
     """Check that nothing in the audit was changed or taken out."""
-    from bot.surfaces.cli.operations import as_json as to_json  # noqa: PLC0415
-    from bot.surfaces.cli.operations import as_text, exit_code, run  # noqa: PLC0415
+    from bot.surfaces.cli.operations import as_json as to_json
+    from bot.surfaces.cli.operations import as_text, exit_code, run
 
     outcome = _with_gate(lambda gate: run(gate, "audit.verify", [], None), as_json=as_json)
     typer.echo(json.dumps(to_json("audit.verify", outcome)) if as_json else as_text(outcome))

@@ -1,5 +1,6 @@
 """Who calls, by which way, and what each role includes (spec/5, "Roles")."""
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -45,6 +46,12 @@ class Surface(StrEnum):
 
 
 SYSTEM_ACTOR = "system"
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
+
+
+def is_slack_user(user_id: str) -> bool:
+    """Whether it is the id of a person in Slack, as against the program or an API key."""
+    return _SLACK_USER.fullmatch(user_id) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,5 +58,5 @@ def configure(settings: Settings, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("slack_sdk", "apscheduler", "dramatiq", "urllib3", "httpx"):
+    for noisy in ("slack_sdk", "apscheduler", "dramatiq", "urllib3", "httpx", "websockets", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

@@ -1,5 +1,6 @@
 """Settings from the environment and `.env`, read once by whoever starts a process (spec/4)."""
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -50,13 +51,20 @@ class Settings(BaseSettings):
     channel_deals: str = _variable("VALHALLA_CHANNEL_DEALS", "deals")
     command_prefix: str = _variable("VALHALLA_COMMAND_PREFIX", "", pattern=r"^[a-z0-9_-]{0,12}$")
     dual_control: bool = _variable("VALHALLA_DUAL_CONTROL", True)
+    hold_seconds: float = _variable("VALHALLA_HOLD_SECONDS", 3600.0, ge=0, le=86_400)
     lease_seconds: float = _variable("VALHALLA_LEASE_SECONDS", 15.0, ge=1, le=300)
 
     @field_validator("owners", mode="before")
     @classmethod
     def _split_owners(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part for part in value.replace(",", " ").split() if part)
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("owners")
+    @classmethod
+    def _are_user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in value:
+            if not re.fullmatch(r"[UW][A-Z0-9]+", owner):
+                raise ValueError(f"{owner!r} is not a Slack user id like U012AB3CD")
         return value
 
     @field_validator("business_tz")
@@ -86,6 +94,15 @@ class Settings(BaseSettings):
             raise ValueError("is not a database address like postgresql+psycopg://user@host/name") from error
         if backend not in {"postgresql", "sqlite"}:
             raise ValueError(f"names {backend!r}; PostgreSQL and SQLite are supported")
+        if backend == "sqlite" and make_url(value).drivername != "sqlite":
+            raise ValueError("names another driver; a SQLite file is written sqlite:///path")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("is not an address like redis://host:6379/0")
         return value
 
     @model_validator(mode="after")
@@ -134,5 +151,8 @@ def load_settings(**overrides: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else ""
         reason = str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{name}: {reason}" if name else reason) from None
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"VALHALLA_DATA_DIR: cannot be made a folder ({error.strerror})") from None
     return settings

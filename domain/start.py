@@ -20,7 +20,11 @@ def start(settings: Settings, *more: AnyOperation, clock: Clock = system_clock) 
     try:
         prepare(database, settings, clock)
     except Unavailable as error:
+        database.close()
         raise StartError(f"The database gives no answer ({error}): check DATABASE_URL.") from None
+    except StartError:
+        database.close()
+        raise
     return Gate(database, build_registry(*more), settings, clock)
 
 

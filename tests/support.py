@@ -1,6 +1,7 @@
 """What tests of the domain share: a world with a gate, a clock that tests move, and people of each role."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -356,6 +357,15 @@ class World:
         }
         with self.database.write() as connection:
             connection.execute(insert(found).values(**{**filled, **values}))
+
+    def wait_for_a_waiter(self) -> None:
+        """Wait until somebody waits for a lock (PostgreSQL)."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            with self.database.read() as connection:
+                if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    return
+        raise AssertionError("nobody waits")
 
     def unguard(self, *names: str) -> None:
         """Take the append-only triggers of tables away, as an intruder with the database's own rights would."""

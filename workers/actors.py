@@ -45,9 +45,12 @@ class Actors:
         key: str,
         actor_id: str,
         correlation_id: str | None = None,
-        hold_seconds: float = 3_600,
+        hold_seconds: float | None = None,
     ) -> Message[None]:
-        """Put one call of an operation into the queue; `key` is what makes a second delivery harmless."""
+        """Put one call of an operation into the queue; `key` is what makes a second delivery harmless.
+
+        Where Prime Law stops it, it waits for `hold_seconds`, or as long as VALHALLA_HOLD_SECONDS says.
+        """
         return self.perform.send(
             name, params, key=key, actor=actor_id, correlation_id=correlation_id or new_correlation_id(),
             hold_seconds=hold_seconds,
@@ -61,9 +64,10 @@ def declare(broker: Broker, gate: Gate, runner: str) -> Actors:
         _raise_if_away(ticks.run(gate, job, datetime.fromisoformat(slot), runner))
 
     def perform(
-        name: str, params: dict[str, Any], *, key: str, actor: str, correlation_id: str, hold_seconds: float
+        name: str, params: dict[str, Any], *, key: str, actor: str, correlation_id: str, hold_seconds: float | None
     ) -> None:
-        hold_until = gate.clock() + timedelta(seconds=hold_seconds)
+        wait = gate.settings.hold_seconds if hold_seconds is None else hold_seconds
+        hold_until = gate.clock() + timedelta(seconds=wait)
         caller = Caller(actor, Surface.WORKER)
         outcome = gate.run(Call(name, params, caller, key=key, correlation_id=correlation_id, hold_until=hold_until))
         _raise_if_away(outcome)

@@ -16,6 +16,7 @@ from domain.gate import Gate
 from domain.gate.call import system_call
 from domain.inbox import service as inbox
 from domain.outcomes import Done
+from domain.prime_law.service import unsettled
 from domain.ticks import service as ticks
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 SEAL_EVERY = 0.4
 INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
+SETTLE_EVERY = 2.0
 PAUSE = 0.01
 """Between two batches: SQLite's write lock is not fair, so others need a moment without us."""
 
@@ -38,7 +40,7 @@ class _Duty:
 
 
 class Sweep:
-    """One thread that seals the audit, recovers the inbox and runs the slots the queue lost."""
+    """One thread that seals the audit, recovers the inbox, runs what the queue lost, and keeps the kill card true."""
 
     def __init__(self, gate: Gate, runner: str) -> None:
         """Do nothing yet."""
@@ -50,6 +52,7 @@ class Sweep:
             _Duty("audit", self.seal, SEAL_EVERY),
             _Duty("inbox", self.inbox, INBOX_EVERY),
             _Duty("ticks", self.ticks, min(TICKS_EVERY, short)),
+            _Duty("switches", self.switches, SETTLE_EVERY),
         ]
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -97,6 +100,12 @@ class Sweep:
         now, lease = self._gate.clock(), self._gate.settings.lease
         if self._any(lambda connection: inbox.has_work(connection, now, lease)):
             inbox.sweep(self._gate, self._runner)
+
+    def switches(self) -> None:
+        """Edit the kill switch's card while it is engaged and something about it changes."""
+        now = self._gate.clock()
+        if self._any(lambda connection: unsettled(connection, now) is not None):
+            self._gate.run(system_call("killswitch.settle"))
 
     def ticks(self) -> None:
         """Run the slots that the queue lost."""

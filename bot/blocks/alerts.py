@@ -53,7 +53,7 @@ def listing(found: AlertList) -> Rendered:
             kit.actions(kit.button("Show the runbook", "runbook.status")),
         )
     still_open = sum(card.state == "open" for card in found.items)
-    blocks = [block for card in found.items[:MOST_LISTED] for block in _item(card)]
+    blocks = [block for card in found.items[:MOST_LISTED] for block in alert_line(card)]
     more = len(found.items) - MOST_LISTED
     return kit.message(
         f"{count(len(found.items), 'alert')}, {still_open} not acknowledged.",
@@ -62,6 +62,7 @@ def listing(found: AlertList) -> Rendered:
     )
 
 
-def _item(card: AlertCard) -> list[Block]:
+def alert_line(card: AlertCard) -> list[Block]:
+    """Return one alert in a list, with its buttons."""
     text = f"*T-{card.alert_id}  {words(card.headline)}*\n{words(card.severity)} · {_state(card)}"
     return [kit.section(text), *kit.actions(*_buttons(card))]

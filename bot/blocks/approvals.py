@@ -1,7 +1,6 @@
 """Approvals: the request's card in every state (cards 2 and 3), break glass, questions, lists."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
@@ -82,15 +81,19 @@ def _decisions(card: ApprovalCard) -> list[Block]:
     seen = {**which, "seen": card.seen}
     about = f"A-{card.approval_id}: {words(card.wanted.what)}"
     asks = kit.confirm("Approve this?", f"From now on: {words(card.wanted.if_approved)}.", card.wanted.approve_label)
+    withdraw = kit.button("Withdraw", "approvals.withdraw", which, about=about) if card.can_withdraw else None
+    if card.reader == "requester":
+        return [withdraw] if withdraw else []
+    choices = [
+        kit.choice("Ask a question…", "approvals.ask", which, form=True),
+        kit.choice("Withdraw", "approvals.withdraw", which) if card.reader is None else None,
+        kit.choice("Break glass (owner)…", "approvals.break_glass", which, form=True),
+    ]
     return [
         kit.button("Approve…", "approvals.approve", seen, style="primary", confirm=asks, about=about),
         kit.button("Reject…", "approvals.reject", seen, form=True, style="danger", about=about),
-        kit.overflow([
-            kit.choice("Ask a question…", "approvals.ask", which, form=True),
-            kit.choice("Withdraw", "approvals.withdraw", which),
-            kit.choice("Break glass (owner)…", "approvals.break_glass", which, form=True),
-        ]),
-    ]  # fmt: skip
+        kit.overflow([choice for choice in choices if choice]),
+    ]
 
 
 def _decision(card: ApprovalCard, verb: str) -> str:
@@ -123,6 +126,8 @@ def _way_back(operation: str) -> Block | None:
 
 
 def _ask_again(card: ApprovalCard) -> list[Block]:
+    if card.reader == "decider":  # it is not his to ask again
+        return []
     prefill = {name: given for name, given in card.params.items() if given is not None}
     about = f"A-{card.approval_id}: {words(card.wanted.what)}"
     return kit.actions(kit.button("Ask again…", card.operation, prefill, form=True, about=about))
@@ -240,7 +245,7 @@ def listing(found: ApprovalList) -> Rendered:
         head = "One of yours waits for a decision." if found.mine else "One waits for a decision."
     if not waiting:
         head = "Nothing waits for a decision."
-    blocks = [block for line in found.items[:MOST_LISTED] for block in _line(line, mine=found.mine)]
+    blocks = [block for line in found.items[:MOST_LISTED] for block in request_line(line, mine=found.mine)]
     more = waiting - MOST_LISTED
     signing = [block for card in found.unsigned[:MOST_LISTED] for block in _unsigned(card)]
     return kit.message(head, blocks, kit.lines(f"and {more} more" if more > 0 else None), signing)
@@ -260,7 +265,8 @@ def _nothing(*, mine: bool) -> Rendered:
     )
 
 
-def _line(line: ApprovalLine, *, mine: bool) -> list[Block]:
+def request_line(line: ApprovalLine, *, mine: bool, can_withdraw: bool = True) -> list[Block]:
+    """Return one request in a list, with what its reader can do about it."""
     which = {"approval_id": line.approval_id}
     about = f"A-{line.approval_id}: {words(line.what)}"
     said = f"\n{cut(quoted(line.reason), 300)}" if line.reason else ""
@@ -269,7 +275,8 @@ def _line(line: ApprovalLine, *, mine: bool) -> list[Block]:
         f"{who(line.requester)} asked, {when(line.created_at)} · expires {when(line.expires_at)}{said}"
     )
     if mine:
-        return [kit.section(text), *kit.actions(kit.button("Withdraw", "approvals.withdraw", which, about=about))]
+        withdraw = kit.button("Withdraw", "approvals.withdraw", which, about=about) if can_withdraw else None
+        return [kit.section(text), *kit.actions(withdraw)]
     seen = {**which, "seen": line.seen}
     asks = kit.confirm("Approve this?", f"A-{line.approval_id}: {words(line.what)}", "Approve")
     row = kit.actions(

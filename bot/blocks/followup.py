@@ -32,7 +32,7 @@ def due(view: DueView) -> Rendered:
         [
             block
             for step in view.now[:MOST_NOW]
-            for block in _step(step, view.as_of, with_assignee=with_assignee, can_claim=view.stopped is None)
+            for block in step_line(step, view.as_of, with_assignee=with_assignee, can_claim=view.stopped is None)
         ],
         [block for claimed in view.yours[:MOST_YOURS] for block in _yours(claimed)],
         kit.lines("*Waiting*") if view.waiting else None,
@@ -98,7 +98,8 @@ def _left_out(view: DueView) -> list[str]:
     return [f"and {more} more {word}" for more, word in rest if more > 0]
 
 
-def _step(step: Step, as_of: datetime, *, with_assignee: bool, can_claim: bool) -> list[Block]:
+def step_line(step: Step, as_of: datetime, *, with_assignee: bool, can_claim: bool) -> list[Block]:
+    """Return one step of a list, with what can be done about it."""
     text = f"*{urgency(step, as_of)}*  {title(step)}\n{details(step, with_assignee=with_assignee)}"
     if step.note:
         text += f"\n{quoted(step.note, 200)}"

@@ -3,7 +3,7 @@
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.text import audit_number, count, listed, quoted, span, when, who, words
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
+from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, Reached, ReasonAsked
 
 LAYER = "Prime Law"
 STOPS = "claims and contacts, offers, reserves, AI trials and AI use"
@@ -46,7 +46,7 @@ def _engaged(card: KillSwitchCard) -> Rendered:
     return kit.message(
         "KILL SWITCH ENGAGED. Nothing new goes out.",
         kit.lines(*lines),
-        kit.facts([("Held in the queue", _held(card.held))]),
+        kit.facts([*_reached(card.reached), ("Held in the queue", _held(card.held))]),
         kit.lines(f"*Stops*  {STOPS}", f"*Goes on*  {GOES_ON}", live),
         kit.actions(
             kit.button("Ask to release…", "killswitch.release", form=True, style="primary"),
@@ -93,6 +93,19 @@ def _reasons(card: KillSwitchCard, *, engaged: str = "") -> list[str]:
     if left_out > 0:
         shown.append(f"and {left_out} more in between")
     return [*shown, *(f"added: {quoted(reason)}" for reason in more[-MOST_REASONS:])]
+
+
+def _reached(reached: Reached | None) -> list[tuple[str, str]]:
+    """Say which processes have seen it and how long the last one took; nothing while nobody has looked."""
+    if reached is None:
+        return []
+    said = f"{reached.confirmed} of {count(reached.processes, 'process has', 'processes have')} refused or confirmed"
+    if not reached.is_complete:
+        return [("Reached so far", f"{said}; the others are asked every moment")]
+    if reached.seconds is None:
+        return [("Reached everywhere", said)]
+    took = f"{reached.seconds:.1f} s" if reached.seconds >= 0.05 else "under 0.1 s"  # noqa: PLR2004 - what rounds to 0.1
+    return [("Reached everywhere", f"{took}   {said}")]
 
 
 def _held(held: tuple[HeldCount, ...]) -> str:
@@ -202,7 +215,7 @@ def state(view: GoLiveView) -> Rendered:
     if not view.was_ever_live:
         lines.append("Go-live was never on yet: `/golive checklist` shows what is missing.")
     return kit.message(
-        _state_headline(view),
+        state_headline(view),
         kit.facts(rows),
         kit.lines(*lines),
         kit.actions(*_switches(live=view.go_live_enabled, engaged=view.kill_switch_engaged)),
@@ -210,7 +223,7 @@ def state(view: GoLiveView) -> Rendered:
     )
 
 
-def _state_headline(view: GoLiveView) -> str:
+def state_headline(view: GoLiveView) -> str:
     if view.kill_switch_engaged:
         return "KILL SWITCH ENGAGED. Nothing new goes out."
     return "Production is on." if view.go_live_enabled else "Production is off: go-live is not enabled."

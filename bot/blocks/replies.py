@@ -12,6 +12,7 @@ from bot.blocks import (
     followup,
     followup_cards,
     held,
+    home,
     kit,
     prime_law,
     refusals,
@@ -70,6 +71,7 @@ REPLIES: Mapping[str, Reply] = {
     "audit.list": audit.listing,
     "audit.verify": audit.verification,
     "system.help": system.help_view,
+    "system.home": home.home,
     "system.doctor": system.doctor,
 }
 

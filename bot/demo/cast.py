@@ -16,6 +16,16 @@ class Player:
     does: str
     zone: str = "America/Toronto"
 
+    @property
+    def first_name(self) -> str:
+        """What the others call this person."""
+        return self.real_name.split()[0]
+
+    @property
+    def title(self) -> str:
+        """Name and part, as a workspace shows them to whoever chooses a person."""
+        return f"{self.real_name} ({self.does.partition(':')[0]})"
+
 
 BRYAN = Player("U0BRYAN", "bryan", "Bryan Hale", Role.OWNER, "owner: Monday review, break glass")
 DANA = Player("U0DANA", "dana", "Dana Roy", Role.MANAGER, "manager: asks and approves")

@@ -71,6 +71,10 @@ class Child:
             return False
         return True
 
+    def crash(self) -> None:
+        """Kill it as an accident would, for whoever keeps it running to notice."""
+        self._signal(signal.SIGKILL)
+
     def kill(self) -> None:
         """End it, and whatever of its session is left, at once."""
         self._signal(signal.SIGKILL)

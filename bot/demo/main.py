@@ -1,4 +1,12 @@
-"""`valhalla demo`: everything on embedded parts, with a local Slack workspace, until Ctrl-C."""
+"""`valhalla demo`: everything on embedded parts, with a local Slack workspace in the browser, until Ctrl-C.
+
+========================  ===========================================================================================
+at a terminal             the page opens in the browser, and this terminal waits for Ctrl-C
+``--terminal``            this terminal acts instead, and no browser is opened
+lines piped in            are typed into the same terminal; their end ends the demo, none at all and it goes on
+``--no-open``             nothing is opened and nothing read: it goes on until Ctrl-C
+========================  ===========================================================================================
+"""
 
 import signal
 import threading
@@ -8,6 +16,8 @@ from types import FrameType
 from typing import Any
 
 from bot.demo import tour
+from bot.demo.cast import MARIA
+from bot.demo.opening import can_open, open_page
 from bot.demo.place import Place, free_port
 from bot.demo.screen import Screen, standard_screen
 from bot.demo.supervisor import Supervisor
@@ -22,9 +32,10 @@ class Stopped(BaseException):
     """A signal came while somebody was at the prompt."""
 
 
-def run_demo(*, port: int, reset: bool, interactive: bool) -> None:
+def run_demo(*, port: int, reset: bool, terminal: bool, opens: bool) -> None:
     """Run the demo in VALHALLA_DATA_DIR/demo; raises `StartError` where it cannot start."""
     screen = standard_screen()
+    acts_here = terminal or (opens and screen.is_scripted)
     place = Place(load_settings().data_dir / FOLDER)
     place.take()
     try:
@@ -32,20 +43,26 @@ def run_demo(*, port: int, reset: bool, interactive: bool) -> None:
         if reset:
             place.empty()
         with _signals(screen) as stopping:
-            _run(Supervisor(place, port, screen.show), place, screen, stopping, interactive=interactive)
+            supervisor = Supervisor(place, port, screen.show)
+            shows = opens and not acts_here and screen.is_terminal and can_open()
+            _run(supervisor, place, screen, stopping, acts_here=acts_here, shows=shows)
     finally:
         place.release()
 
 
-def _run(supervisor: Supervisor, place: Place, screen: Screen, stopping: threading.Event, *, interactive: bool) -> None:
+def _run(
+    supervisor: Supervisor, place: Place, screen: Screen, stopping: threading.Event, *, acts_here: bool, shows: bool
+) -> None:
     place.note(supervisor.address)
     screen.show("Starting the local Slack workspace, worker, scheduler and bot …")
     if not supervisor.start(stopping):
         screen.show("Ended before everything had started.")
         return
     try:
-        screen.show(tour.started(supervisor.address, place.folder, interactive=interactive))
-        if not (interactive and _act(supervisor, screen, stopping)):
+        screen.show(tour.started(supervisor.address, place.folder, acts_here=acts_here))
+        if shows:
+            open_page(f"{supervisor.address}/?as={MARIA.name}")
+        if not (acts_here and _act(supervisor, screen, stopping)):
             stopping.wait()
     except (Stopped, KeyboardInterrupt):
         pass

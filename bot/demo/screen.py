@@ -20,6 +20,7 @@ class Screen:
         self._lock = threading.Lock()
         self._prompt: str | None = None
         self.is_terminal = out.isatty() and keyboard.isatty()
+        self.is_scripted = not keyboard.isatty()
         self.is_asking = False
 
     @property

@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from bot.demo.child import Child
+from bot.demo.happenings import Happenings
+from bot.demo.panel import Panel
 from bot.demo.place import HOST, Place, environment_of, read_settings, settings_of
 from bot.demo.seed import seed
+from bot.demo.welcome import post_tour
 from bot.demo.workspace import Workspace
 from bot.surfaces.slack.manifest import manifest
+from domain.clock import system_clock
 from domain.database import Database, Unavailable, migrate
 from domain.delivery.tables import Outbox
+from domain.gate import Gate
 from domain.inbox.tables import Inbox
 from domain.processes.tables import ProcessHeartbeat
 from domain.registry import build_registry
@@ -52,6 +57,10 @@ class Supervisor:
         self._retry_at: dict[str, float] = {}
         self._ready, self._stopping = threading.Event(), threading.Event()
         self._problem: BaseException | None = None
+        self._registry = build_registry()
+        gate = Gate(self._database, self._registry, read_settings(self._settings), system_clock)
+        self._happenings = Happenings(gate, self.workspace, EmbeddedRedis(place.folder).url, self.crash)
+        self._panel = Panel(self._happenings.all(), self._is_at_work)
         # One thread starts, restarts and ends every process: the kernel ends them with the thread that started them.
         self._keeper = threading.Thread(target=self._keep, name="demo-keeper", daemon=True)
 
@@ -80,6 +89,17 @@ class Supervisor:
     def pids(self) -> Mapping[str, int | None]:
         """Return the process id of each."""
         return {name: child.pid for name, child in self._children.items()}
+
+    def crash(self, name: str) -> int | None:
+        """Kill a process as an accident would; return the id it had, None where it was not running."""
+        child = self._children.get(name)
+        pid = child.pid if child else None
+        if child is not None and pid is not None:
+            child.crash()
+        return pid
+
+    def _is_at_work(self) -> bool:
+        return self._ready.is_set() and self._problem is None and not self._stopping.is_set()
 
     def is_outstanding(self) -> bool:
         """Whether something a person did is still being worked on, or a message is still to be sent."""
@@ -115,9 +135,11 @@ class Supervisor:
 
     def _start_all(self) -> None:
         self._write_manifest()
+        self._panel.start()
         self._run(WORKSPACE, self._workspace_command(), self.workspace.is_ready)
         self._tell_the_week()
         self.workspace.settle_in()
+        post_tour(self.workspace)
         self._run("worker", (*CLI, "worker"), lambda: self._is_seen("worker"))
         self._run("scheduler", (*CLI, "scheduler"), lambda: self._is_seen("scheduler"))
         self._run("bot", (*CLI, "bot"), lambda: self.workspace.connections() > 0)
@@ -126,12 +148,12 @@ class Supervisor:
         return (
             "-m", "bot.slack_double", "--host", HOST, "--port", str(self._port), "--state", str(self._place.workspace),
             "--manifest", str(self._place.manifest), "--bot-token", self._settings["SLACK_BOT_TOKEN"],
-            "--app-token", self._settings["SLACK_APP_TOKEN"],
+            "--app-token", self._settings["SLACK_APP_TOKEN"], "--panel", self._panel.address,
         )  # fmt: skip
 
     def _write_manifest(self) -> None:
         """Write the app's manifest, whose scopes and commands the workspace enforces as Slack would."""
-        made = manifest(build_registry(), read_settings(self._settings))
+        made = manifest(self._registry, read_settings(self._settings))
         self._place.manifest.write_text(json.dumps(made, indent=2), encoding="utf-8")
 
     def _tell_the_week(self) -> None:
@@ -192,6 +214,8 @@ class Supervisor:
 
         The embedded Redis goes by itself when its last user has gone.
         """
+        self._happenings.close()
+        self._panel.stop()
         workspace = self._children.get(WORKSPACE)
         others = [child for child in reversed(self._children.values()) if child is not workspace]
         for group in (others, [workspace] if workspace else []):

@@ -43,10 +43,11 @@ def people() -> Iterator[str]:
         yield f"  {player.name:<7} {player.does}"
 
 
-def started(address: str, folder: Path, *, interactive: bool) -> list[str]:
+def started(address: str, folder: Path, *, acts_here: bool) -> list[str]:
     """Return where everything is, once it runs."""
-    lines = [
+    return [
         f"Valhalla is at work in a local Slack workspace at {address} (this machine only).",
+        "The page begins with a tour of five minutes; “Make things happen” beside it plays the world outside.",
         f"Data and logs are in {folder}; what the worker does: tail -f {folder}/worker.log",
+        "Ctrl-C or `quit` stops all of it.\n" if acts_here else "Ctrl-C stops all of it.",
     ]
-    return [*lines, "Ctrl-C or `quit` ends everything.\n" if interactive else "Ctrl-C ends everything."]

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from bot.demo.cast import BOT_TOKEN, CAST, CHANNELS
+from bot.demo.cast import BOT_TOKEN, CAST, CHANNELS, MARIA
 
 JsonDict = dict[str, Any]
 TIMEOUT = 10.0
@@ -46,12 +46,22 @@ class Workspace:
             raise Away(str(error) or type(error).__name__) from error
         return _answer(response)["result"]
 
+    def call(self, method: str, **arguments: Any) -> JsonDict:
+        """Call the Web API as the bot; raises `CannotDo` and `Away`."""
+        bot = {"Authorization": f"Bearer {BOT_TOKEN}"}
+        try:
+            body = self._client.post(f"/api/{method}", json=arguments, headers=bot).json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Away(str(error) or type(error).__name__) from error
+        if not isinstance(body, dict) or not body.get("ok"):
+            raise CannotDo(f"{method}: {body}")
+        return body
+
     def is_ready(self) -> bool:
         """Whether the Web API knows our bot."""
         try:
-            asked = self._client.post("/api/auth.test", headers={"Authorization": f"Bearer {BOT_TOKEN}"})
-            return bool(asked.json().get("ok"))
-        except (httpx.HTTPError, ValueError):
+            return bool(self.call("auth.test"))
+        except (Away, CannotDo):
             return False
 
     def connections(self) -> int:
@@ -64,10 +74,11 @@ class Workspace:
     def settle_in(self) -> None:
         """Put the cast and the channels there, as far as they are missing."""
         known = {user["id"] for user in self.read("users")}
-        for player in CAST:
+        # The page begins as the first of them: as somebody with work to do.
+        for player in sorted(CAST, key=lambda player: player is not MARIA):
             if player.user_id not in known:
                 self.act(
-                    "add_user", name=player.name, id=player.user_id, real_name=player.real_name, tz=player.zone,
+                    "add_user", name=player.name, id=player.user_id, real_name=player.title, tz=player.zone,
                     email=f"{player.name}@example.com",
                 )  # fmt: skip
         there = {channel["id"] for channel in self.read("channels")}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bot.slack_double.double import SlackDouble
+from bot.slack_double.panel import Panel
 from bot.slack_double.server import MayNotRun
 
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--app-token", default="xapp-double")
     parser.add_argument("--fanout", action="store_true", help="send each envelope to every connection")
     parser.add_argument("--no-rate-limits", action="store_true")
+    parser.add_argument("--panel", metavar="URL", help="who answers for what the page can make happen (a demo)")
     given = parser.parse_args()
     try:
         double = SlackDouble(
@@ -38,6 +40,7 @@ def main() -> int:
             app_token=given.app_token,
             fanout=given.fanout,
             rate_limits=not given.no_rate_limits,
+            pages=Panel(given.panel).routes() if given.panel else (),
         )
         double.serve(_announce)
     except MayNotRun as refusal:

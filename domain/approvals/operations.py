@@ -4,7 +4,7 @@ from typing import Annotated
 
 from domain.act import Act
 from domain.approvals import rules, service
-from domain.approvals.results import ApprovalLine, ApprovalList, BreakGlassCard, Decided, Question
+from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Question
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Done, Kind, Refused, refused
@@ -67,14 +67,7 @@ class SignOff(Params):
 
 def _list(act: Act, *, mine: bool) -> ApprovalList:
     rows = service.open_requests(act, of=act.actor if mine else None)
-    lines = tuple(
-        ApprovalLine(
-            approval_id=row.id, operation=row.operation, what=row.wanted["what"], requester=row.requester,
-            reason=row.reason, status=row.status, created_at=row.created_at, expires_at=row.expires_at,
-            seen=rules.seen(row.seal),
-        )
-        for row in rows
-    )  # fmt: skip
+    lines = tuple(service.line_of(row) for row in rows)
     waiting = () if mine else tuple(service.break_glass_card(act, row) for row in service.unsigned(act))
     return ApprovalList(items=lines, unsigned=waiting, mine=mine)
 

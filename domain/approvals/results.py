@@ -1,7 +1,7 @@
 """What approvals look like from outside: the card, the answers, the lists."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,10 @@ class ApprovalCard(Result):
     note: str | None = None
     outcome_detail: str | None = None
     replaced_by: int | None = None
+    reader: Literal["decider", "requester"] | None = None
+    """Whose own copy it is; None: the card that everybody sees."""
+    can_withdraw: bool = True
+    """Whether the requester's role allows taking it back."""
     audit_id: int | None = None
 
 

@@ -12,18 +12,23 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from domain.access.people import held_since, holders
 from domain.act import Act, Entry, Form, Priority
 from domain.approvals import rules
-from domain.approvals.results import ApprovalCard, BreakGlassCard, Decided, Question
+from domain.approvals.results import ApprovalCard, ApprovalLine, BreakGlassCard, Decided, Question
 from domain.approvals.tables import Approval, BreakGlass
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
+from domain.delivery.tables import Outbox
 from domain.gate.reading import standing_of
-from domain.identity import Caller, Role, Surface
+from domain.identity import Caller, Role, Surface, is_slack_user
 from domain.operation import AnyOperation, ApprovalRule, Checked, Wanted
 from domain.outcomes import Done, Kind, Outcome, PendingApproval, Refused, refused
 from domain.parameters import Params
 from domain.prime_law import rules as prime_law
 
 OPEN = ("pending", "deciding")
+GOVERNANCE = "route:governance"
+DIRECT = "user:"
+WITHDRAWS = Role.OPERATOR
+"""The role `approvals.withdraw` asks for."""
 DECISIONS = ("approvals.approve", "approvals.reject", "approvals.withdraw")
 
 
@@ -129,7 +134,7 @@ def _insert(
         return None
     after = {"approval_id": approval_id, "seal": sealed, "params": raw}
     act.changed(operation.target_of(params, act.actor), after=after)
-    show(act, approval_id)
+    _first_show(act, approval_id)
     return approval_id
 
 
@@ -154,12 +159,47 @@ def card_of(act: Act, row: Row[Any]) -> ApprovalCard:
     )  # fmt: skip
 
 
-def show(act: Act, approval_id: int) -> None:
-    """Post the card of a request, or edit it to what its row says now."""
+def line_of(row: Row[Any]) -> ApprovalLine:
+    """Return one request as lists show it."""
+    return ApprovalLine(
+        approval_id=row.id, operation=row.operation, what=row.wanted["what"], requester=row.requester,
+        reason=row.reason, status=row.status, created_at=row.created_at, expires_at=row.expires_at,
+        seen=rules.seen(row.seal),
+    )  # fmt: skip
+
+
+def _first_show(act: Act, approval_id: int) -> None:
+    """Post the card of a new request: to everybody, and a copy to each who can decide and to whoever asked."""
     row = act.connection.execute(select(Approval.__table__).where(Approval.id == approval_id)).one()
-    card = card_of(act, row)
-    priority = Priority.APPROVAL
-    act.post("route:governance", "approval", card, thing=f"approval:{approval_id}", priority=priority)
+    card = card_of(act, row).model_copy(update={"can_withdraw": act.standing.at_least(WITHDRAWS)})
+    people = (*card.can_decide, card.requester)
+    _post(act, card, [GOVERNANCE, *(f"{DIRECT}{user}" for user in people if is_slack_user(user))])
+
+
+def show(act: Act, approval_id: int) -> None:
+    """Edit the card of a request, and every copy that was posted, to what its row says now."""
+    row = act.connection.execute(select(Approval.__table__).where(Approval.id == approval_id)).one()
+    posted = act.connection.scalars(
+        select(Outbox.destination)
+        .where(
+            Outbox.thing == _thing(approval_id), Outbox.form == Form.CARD.value, Outbox.destination.startswith(DIRECT),
+            # A copy that could not be delivered is not tried again with every change.
+            Outbox.state.not_in(("dead", "dropped")),
+        )
+        .distinct()
+    )  # fmt: skip
+    _post(act, card_of(act, row), [GOVERNANCE, *sorted(posted)])
+
+
+def _post(act: Act, card: ApprovalCard, destinations: Sequence[str]) -> None:
+    for destination in destinations:
+        own = "requester" if destination == f"{DIRECT}{card.requester}" else "decider"
+        copy = card.model_copy(update={"reader": own if destination.startswith(DIRECT) else None})
+        act.post(destination, "approval", copy, thing=_thing(card.approval_id), priority=Priority.APPROVAL)
+
+
+def _thing(approval_id: int) -> str:
+    return f"approval:{approval_id}"
 
 
 def locked(act: Act, approval_id: int) -> Row[Any] | None:
@@ -405,7 +445,7 @@ def ask(act: Act, approval_id: int, text: str) -> Question | Refused:
         return refusal or _altered_never()
     question = Question(approval_id=row.id, asked_by=act.actor, requester=row.requester, text=text)
     act.post(
-        "route:governance", "question", question, thing=f"approval:{row.id}", form=Form.THREAD,
+        "route:governance", "question", question, thing=_thing(row.id), form=Form.THREAD,
         priority=Priority.APPROVAL,
     )  # fmt: skip
     act.changed(f"A-{row.id}", after={"question": text})

@@ -49,7 +49,7 @@ SHORT = 64
 
 def _lead_id(value: Any) -> str:
     text = str(value).strip()
-    if not _LEAD_ID.fullmatch(text):
+    if isinstance(value, bool) or not isinstance(value, str | int) or not _LEAD_ID.fullmatch(text):
         raise ValueError("is not a lead's id")
     return text
 

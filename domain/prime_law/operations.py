@@ -9,7 +9,7 @@ from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.parameters import Params, Reason
 from domain.prime_law import service
-from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard
+from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard, Settled
 
 SWITCHES = "governance/go-live"
 
@@ -138,5 +138,16 @@ OPERATIONS = (
         slack=Slash("killswitch", "explain"),
         http=Http("POST", f"{SWITCHES}/kill-switch/explain"),
         example="/killswitch explain 40 texts in Quebec had no opt-out line",
+    ),
+    Operation(
+        name="killswitch.settle",
+        summary="Edit the kill switch's card to what is so now",
+        params=NoParams,
+        result=Settled,
+        run=lambda act, _params: service.settle(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
     ),
 )

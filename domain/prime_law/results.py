@@ -27,6 +27,21 @@ class HeldCount(Result):
     oldest_at: datetime
 
 
+class Reached(Result):
+    """Which processes have seen an engagement of the kill switch."""
+
+    processes: int
+    """Those that lived when it was pressed and still do."""
+    confirmed: int
+    seconds: float | None = None
+    """From the press to the last confirmation so far."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every one of them has."""
+        return self.confirmed == self.processes
+
+
 class KillSwitchCard(Result):
     """One engagement of the kill switch, from the press to its release."""
 
@@ -37,6 +52,8 @@ class KillSwitchCard(Result):
     go_live_enabled: bool
     version: int
     held: tuple[HeldCount, ...] = ()
+    reached: Reached | None = None
+    """None until it was looked at, and where no process gives signs of life."""
     already_engaged: bool = False
     is_engaged: bool = True
     released_at: datetime | None = None
@@ -61,6 +78,12 @@ class GoLiveCard(Result):
     changed: bool = True
     """Whether anything changed: it may have been so already."""
     audit_id: int | None = None
+
+
+class Settled(Result):
+    """Whether the kill switch's card was edited (internal)."""
+
+    edited: bool
 
 
 class ReasonAsked(Result):

@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.operation import ExecutionClass
 from domain.outcomes import Button, Kind, Refused, refused
 
 LAYER = "Prime Law"
+ALIVE = timedelta(seconds=15)
+"""A process that was silent for three of its signs of life does not count."""
+SETTLING = timedelta(minutes=1)
+"""How long after the press the card follows every change."""
+FOLLOW_EVERY = timedelta(seconds=30)
+"""How often it is edited at most after that, while the switch stays engaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,43 @@ def refusal(state: PrimeState, klass: ExecutionClass, *, reduces: bool) -> Refus
 
 def _by(user_id: str | None) -> str:
     return f" by <@{user_id}>" if user_id else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One process, as its last sign of life shows it."""
+
+    started_at: datetime
+    seen_at: datetime
+    epoch: int | None
+    """The switch epoch it last saw; None where it says nothing of it."""
+    saw_at: datetime | None
+    """When it first saw the switches in that position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many of the processes that lived at the press have seen it, and how long the last one took."""
+
+    processes: int
+    confirmed: int
+    seconds: float | None
+
+
+def reach(witnesses: Sequence[Witness], *, epoch: int, engaged_at: datetime, now: datetime) -> Reach:
+    """Count who lives and has seen the engagement of that epoch.
+
+    Whoever started after the press began under the engaged switch, so it need not confirm anything.
+    """
+    alive = [one for one in witnesses if now - one.seen_at <= ALIVE and one.started_at <= engaged_at]
+    confirmed = [one for one in alive if one.epoch is not None and one.epoch >= epoch]
+    took = [max((one.saw_at - engaged_at).total_seconds(), 0.0) for one in confirmed if one.saw_at is not None]
+    return Reach(len(alive), len(confirmed), round(max(took), 3) if took else None)
+
+
+def may_edit(engaged_at: datetime, edited_at: datetime | None, now: datetime) -> bool:
+    """Whether the card may be edited now, given that it would say something else."""
+    return edited_at is None or now - engaged_at <= SETTLING or now - edited_at >= FOLLOW_EVERY
 
 
 def was_stopped(stops: Sequence[Stop], start: datetime, end: datetime) -> bool:

@@ -1,15 +1,19 @@
 """Changing the switches; every change is a row of the history and an epoch more."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from domain.act import Act, Priority
+from domain.gate.reading import state_of
 from domain.held.tables import HeldWork
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
-from domain.prime_law.rules import LAYER
+from domain.prime_law import settling
+from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked, Settled
+from domain.prime_law.rules import LAYER, PrimeState, may_edit
 from domain.prime_law.tables import GoLiveHistory, GoLiveState
 from domain.runbook.service import blockers
 
@@ -69,24 +73,34 @@ def engage(act: Act, reason: str | None) -> KillSwitchCard:
         act, "engage", reason=reason, kept_reason=act.prime.reason if already else None, kill_switch_engaged=True,
         engaged_by=engaged_by, engaged_at=engaged_at,
     )  # fmt: skip
-    card = KillSwitchCard(
-        engaged_by=engaged_by, engaged_at=engaged_at, reasons=_reasons(act, engaged_at),
-        go_live_enabled=act.prime.go_live_enabled, version=version, held=held_counts(act), already_engaged=already,
-    )  # fmt: skip
+    state = replace(act.prime, kill_switch_engaged=True, version=version, engaged_by=engaged_by, engaged_at=engaged_at)
+    card = engaged_card(act.connection, state, act.now, already_engaged=already)
     _announce(act, card)
     if reason is None and not already:
         act.post(f"user:{act.actor}", "reason_asked", ReasonAsked(engaged_at=engaged_at), priority=Priority.SWITCH)
     return card
 
 
+def engaged_card(
+    connection: Connection, state: PrimeState, now: datetime, *, already_engaged: bool = True
+) -> KillSwitchCard:
+    """Return the card of the engagement that lasts; of a new one nobody can have confirmed anything yet."""
+    engaged_at = state.engaged_at or now
+    return KillSwitchCard(
+        engaged_by=state.engaged_by or "", engaged_at=engaged_at, reasons=_reasons(connection, engaged_at),
+        go_live_enabled=state.go_live_enabled, version=state.version, held=held_in(connection),
+        reached=settling.reached(connection, engaged_at, now) if already_engaged else None,
+        already_engaged=already_engaged,
+    )  # fmt: skip
+
+
 def _announce(act: Act, card: KillSwitchCard) -> None:
-    thing = f"killswitch:{int(card.engaged_at.timestamp() * 1000)}"
     for destination in ANNOUNCED:
-        act.post(destination, "kill_switch", card, thing=thing, priority=Priority.SWITCH)
+        act.post(destination, "kill_switch", card, thing=settling.thing_of(card.engaged_at), priority=Priority.SWITCH)
 
 
-def _reasons(act: Act, engaged_at: Any) -> tuple[str, ...]:
-    rows = act.connection.scalars(
+def _reasons(connection: Connection, engaged_at: datetime) -> tuple[str, ...]:
+    rows = connection.scalars(
         select(GoLiveHistory.reason)
         .where(
             GoLiveHistory.at >= engaged_at,
@@ -112,12 +126,43 @@ def explain(act: Act, reason: str) -> KillSwitchCard | Refused:
     )  # fmt: skip
     act.connection.execute(update(GoLiveState).where(GoLiveState.id == 1).values(reason=reason))
     act.changed("engage", after={"reason": reason})
-    card = KillSwitchCard(
-        engaged_by=state.engaged_by, engaged_at=state.engaged_at, reasons=_reasons(act, state.engaged_at),
-        go_live_enabled=state.go_live_enabled, version=state.version, held=held_counts(act), already_engaged=True,
-    )  # fmt: skip
+    card = engaged_card(act.connection, state, act.now)
     _announce(act, card)
     return card
+
+
+def settle(act: Act) -> Settled:
+    """Edit the card of the engagement that lasts, where it would say something else now.
+
+    The state's row is locked meanwhile, so that no edit can come after the card of a release; where a change of the
+    switches has that lock, the next time is soon enough. Nothing of this is an act, so nothing is audited.
+    """
+    held = act.connection.scalar(
+        select(GoLiveState.version).where(GoLiveState.id == 1).with_for_update(skip_locked=True)
+    )
+    if held is None:
+        return Settled(edited=False)
+    card = unsettled(act.connection, act.now)
+    if card is not None:
+        _announce(act, card)
+    return Settled(edited=card is not None)
+
+
+def unsettled(connection: Connection, now: datetime) -> KillSwitchCard | None:
+    """Return what the card should say, where it says something else; None too while the switch is clear."""
+    state = state_of(connection)
+    if not state.kill_switch_engaged or state.engaged_at is None:
+        return None
+    shown, edited_at = settling.last_shown(connection, state.engaged_at)
+    if not may_edit(state.engaged_at, edited_at, now):
+        return None
+    card = engaged_card(connection, state, now)
+    if shown is None:
+        return card
+    if shown.reached is not None and shown.reached.is_complete:
+        card = card.model_copy(update={"reached": shown.reached})
+    card = card.model_copy(update={"already_engaged": shown.already_engaged, "audit_id": shown.audit_id})
+    return None if card == shown else card
 
 
 def release(act: Act, reason: str) -> KillSwitchCard | Refused:
@@ -129,9 +174,9 @@ def release(act: Act, reason: str) -> KillSwitchCard | Refused:
     detail = {"overridden": list(act.overridden)} if act.overridden else None
     version = _change(act, "release", reason=reason, detail=detail, kill_switch_engaged=False)
     card = KillSwitchCard(
-        engaged_by=state.engaged_by or "", engaged_at=state.engaged_at, reasons=_reasons(act, state.engaged_at),
-        go_live_enabled=state.go_live_enabled, version=version, held=held_counts(act), is_engaged=False,
-        released_at=act.now, requested_by=act.actor, released_by=act.approved_by, release_reason=reason,
+        engaged_by=state.engaged_by or "", engaged_at=state.engaged_at,
+        reasons=_reasons(act.connection, state.engaged_at), go_live_enabled=state.go_live_enabled, version=version,
+        held=held_counts(act), is_engaged=False, released_at=act.now, requested_by=act.actor, released_by=act.approved_by, release_reason=reason,
         overridden=act.overridden,
     )  # fmt: skip
     _announce(act, card)
@@ -218,7 +263,12 @@ def _announce_go_live(act: Act, *, enabled: bool, version: int, reason: str) -> 
 
 def held_counts(act: Act) -> tuple[HeldCount, ...]:
     """Count the held work by kind, most first."""
-    rows = act.connection.execute(
+    return held_in(act.connection)
+
+
+def held_in(connection: Connection) -> tuple[HeldCount, ...]:
+    """Do the same on any connection."""
+    rows = connection.execute(
         select(HeldWork.operation, func.count(), func.min(HeldWork.held_at))
         .where(HeldWork.state == "held")
         .group_by(HeldWork.operation)

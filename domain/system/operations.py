@@ -5,10 +5,11 @@ from typing import Annotated
 from domain.act import Act
 from domain.identity import Role
 from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Params, Text, describe
+from domain.parameters import Arg, Input, Params, Text
 from domain.runbook import rules
 from domain.runbook.service import evidence
-from domain.system.results import DoctorView, HelpLine, HelpView
+from domain.system.home import home
+from domain.system.results import DoctorView, HelpLine, HelpView, HomeView
 
 
 class NoParams(Params):
@@ -64,6 +65,11 @@ def help_view(act: Act, topic: str | None) -> HelpView:
     return HelpView(role=role.word if role else None, topic=topic, items=tuple(lines), elsewhere=elsewhere)
 
 
+def _home(act: Act) -> HomeView:
+    may = help_view(act, None)
+    return home(act, may.items, may.elsewhere)
+
+
 def _doctor(act: Act) -> DoctorView:
     checks = rules.judge(evidence(act))
     return DoctorView(ok=all(check.ok or check.severity == "INFO" for check in checks), checks=checks)
@@ -81,6 +87,18 @@ OPERATIONS = (
         reads=True,
         slack=Slash("valhalla", "help", default=True),
         example="/valhalla help killswitch",
+    ),
+    Operation(
+        name="system.home",
+        summary="Show what needs you first (the Home tab)",
+        params=NoParams,
+        result=HomeView,
+        run=lambda act, _params: _home(act),
+        role=None,
+        klass=ExecutionClass.OBSERVE_ONLY,
+        reads=True,
+        slack=Slash("valhalla", "home"),
+        example="/valhalla home",
     ),
     Operation(
         name="system.doctor",

@@ -22,6 +22,7 @@ WITHOUT_ROUTE = {
     "approvals.signoff": "decided in Slack alone",
     "access.request": "asked by a person who has no role; an API key has one",
     "system.help": "OpenAPI says it to programs",
+    "system.home": "what one person sees first in Slack",
 }
 WITHOUT_COMMAND = {"approvals.approve", "approvals.reject", "approvals.break_glass"}
 BUTTONS = {"delivery.retry", "delivery.drop", "followup.take", "followup.renew", "followup.snooze"}
@@ -57,6 +58,8 @@ SPEC: dict[str, Row] = {
     "alerts.list": Row(O, "O"), "alerts.ack": Row(C, "G↓"), "alerts.pass": Row(C, "G↓"), "alerts.resolve": Row(C, "G↓"),
     "route.list": Row(A, "O"), "route.set": Row(M, "G"), "route.test": Row(M, "G"),
     "system.doctor": Row(M, "O"), "system.help": Row(None, "O"),
+    # Not in spec/3's table either: the Home tab.
+    "system.home": Row(None, "O"),
     # Not in spec/3's table: spec/5's break glass on a request, under ▾.
     "approvals.break_glass": Row(W, "G"),
 }  # fmt: skip

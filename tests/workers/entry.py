@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -107,13 +108,22 @@ def supervise(kind: str) -> int:
         child = os.fork()
         if child == 0:
             _on_end(lambda: os._exit(0))  # asked to end before the program listens
-            code = live(kind)
-            sys.stderr.flush()
-            os._exit(code)
+            os._exit(_code_of(kind))
         _on_end(partial(os.kill, child, signal.SIGTERM))
         _, status = os.waitpid(child, 0)
         if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
             return os.waitstatus_to_exitcode(status)
+
+
+def _code_of(kind: str) -> int:
+    """Live once; what nobody caught is said as the interpreter would say it."""
+    try:
+        return live(kind)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stderr.flush()
 
 
 def _on_end(act: Callable[[], object]) -> None:
@@ -123,6 +133,11 @@ def _on_end(act: Callable[[], object]) -> None:
     for number in ENDS:
         signal.signal(number, handle)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def main() -> int:
+    """Be the program named on the command line, for tests that bring listeners of their own."""
+    return supervise(sys.argv[1])
 
 
 def become(order: dict[str, Any]) -> int:
@@ -149,12 +164,9 @@ def serve() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            code = 1
-            try:
-                code = become(order)
-            finally:
-                Path(order["exit"]).write_text(str(code))
-                os._exit(code)
+            code = become(order)
+            Path(order["exit"]).write_text(str(code))
+            os._exit(code)
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
 

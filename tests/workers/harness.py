@@ -65,6 +65,9 @@ def forge() -> Forge:
 class Process:
     """One process of a stage; `die_on` names the arrow on which its first life ends."""
 
+    process: subprocess.Popen[bytes] | None = None
+    """For subclasses that start a program of their own."""
+
     def __init__(self, stage: "Stage", kind: str, *, die_on: str | None = None, **environment: str) -> None:
         self.kind = kind
         name = uuid4().hex[:6]
@@ -85,7 +88,16 @@ class Process:
     @property
     def has_ended(self) -> bool:
         """Whether it has come to its end by itself."""
-        return self.exit.exists() and self.exit.read_text() != ""
+        return self._code() is not None
+
+    def _code(self) -> int | None:
+        if self.process is not None:
+            return self.process.poll()
+        said = self.exit.read_text() if self.exit.exists() else ""
+        return int(said) if said else None
+
+    def _pid(self) -> int:
+        return self.pid if self.process is None else self.process.pid
 
     def wait_died(self) -> None:
         """Wait for its first life to end."""
@@ -98,21 +110,23 @@ class Process:
     def stop(self) -> float:
         """End it as an operator would; it must end with 0 in time. Return the seconds it took."""
         started = time.monotonic()
-        os.kill(self.pid, signal.SIGTERM)
+        os.kill(self._pid(), signal.SIGTERM)
         wait_for(lambda: self.has_ended, seconds=END_SECONDS, what=lambda: f"end of {self.kind}\n{self.said()}")
-        code = self.exit.read_text()
-        assert code == "0", f"{self.kind} ended with {code}:\n{self.said()}"
+        code = self._code()
+        assert code == 0, f"{self.kind} ended with {code}:\n{self.said()}"
         return time.monotonic() - started
 
     def kill(self) -> None:
         """End it and its child as a power cut would."""
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self.pid)
+            process = psutil.Process(self._pid())
             family = [process, *process.children(recursive=True)]
             for member in family:
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
             psutil.wait_procs(family, timeout=5)
+        if self.process is not None:
+            self.process.wait()
 
 
 class Stage(Scene):

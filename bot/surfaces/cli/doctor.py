@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.slack_api import SlackApi
+from bot.slack_api import Answer, SlackApi, said
 from domain.database import Database, head_revision, schema_revision
 from domain.runbook.rules import clock_data_right
 from domain.settings import Settings
@@ -68,12 +68,19 @@ def _slack(settings: Settings) -> Finding:
     trouble = api.trouble(list(settings.default_routes.values()))
     if trouble is not None:
         return Finding("Slack", ok=False, detail=trouble, cure="`valhalla manifest` lists the scopes; invite the bot")
-    if settings.slack_app_token is None and settings.slack_signing_secret is None:
-        return Finding(
-            "Slack", ok=False, detail="SLACK_APP_TOKEN is not set",
-            cure="make an app-level token (connections:write), or set SLACK_SIGNING_SECRET for `valhalla bot --http`",
-        )  # fmt: skip
-    return Finding("Slack", ok=True, detail="token, scopes and channels are there")
+    return _socket(settings) or Finding("Slack", ok=True, detail="token, scopes and channels are there")
+
+
+def _socket(settings: Settings) -> Finding | None:
+    """Say what is wrong with the token for Socket Mode; asking for a connection opens none."""
+    cure = "make an app-level token (connections:write), or set SLACK_SIGNING_SECRET for `valhalla bot --http`"
+    if settings.slack_app_token is None:
+        found = None if settings.slack_signing_secret else "SLACK_APP_TOKEN is not set"
+    else:
+        api = SlackApi(settings.slack_app_token.get_secret_value(), settings.slack_api_url, timeout=5)
+        answer = api.call("apps.connections.open")
+        found = None if isinstance(answer, Answer) else f"SLACK_APP_TOKEN: {said(answer)}"
+    return Finding("Slack", ok=False, detail=found, cure=cure) if found else None
 
 
 def _clock() -> Finding:

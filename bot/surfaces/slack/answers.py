@@ -32,6 +32,12 @@ class Answers:
         if not isinstance(posted, Posted | Unknown):
             log.warning("answer.lost", user_id=incoming.user_id, reason=said(posted))
 
+    def show_home(self, user_id: str, view: dict[str, Any]) -> None:
+        """Set a person's Home tab; what is lost is shown when it is opened again."""
+        answer = self.api.call("views.publish", user_id=user_id, view=view)
+        if not isinstance(answer, Answer):
+            log.warning("home.not_published", user_id=user_id, reason=said(answer))
+
     def open_form(self, trigger_id: str, view: dict[str, Any]) -> bool:
         """Open a form for a fresh trigger; return whether Slack did."""
         answer = self.api.call("views.open", trigger_id=trigger_id, view=view)

@@ -72,6 +72,11 @@ def read_click(body: Mapping[str, Any]) -> Incoming:
     )  # fmt: skip
 
 
+def is_in_home(body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed in the Home tab."""
+    return (body.get("view") or {}).get("type") == "home"
+
+
 def read_press(body: Mapping[str, Any]) -> Press:
     """Read a click's payload; raises `ValueError` where the button is none of ours."""
     action = body["actions"][0]

@@ -16,13 +16,16 @@ from typing import Any
 import structlog
 
 from bot.blocks.forms import form_errors, form_view
+from bot.blocks.home import home_view
 from bot.blocks.kit import Rendered
 from bot.blocks.replies import render_outcome
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
+from bot.surfaces.slack.homes import Homes
 from bot.surfaces.slack.incoming import (
     Incoming,
     Source,
+    is_in_home,
     read_click,
     read_command,
     read_press,
@@ -53,6 +56,7 @@ REPEAT_DEADLINE = 2.5
 """Seconds a second delivery waits for the first one's acknowledgement, which may carry the answer."""
 PREVIEW_DEADLINE = 1.0
 """Seconds to look whether somebody may do this at all, before his form is opened; its trigger lives for three."""
+HOME = "system.home"
 AckPayload = dict[str, Any] | None
 
 
@@ -76,6 +80,7 @@ class Receiver:
         self.runner = runner
         self.pools = Pools()
         self.memory = Memory()
+        self.homes = Homes(self._publish_home)
 
     def on_command(self, body: Mapping[str, Any]) -> Reply:
         """Take a slash command."""
@@ -101,6 +106,8 @@ class Receiver:
             operation = self.gate.registry.get(press.operation)
             if operation is None or operation.internal:
                 return self._say(incoming, incoming.said, _outdated())
+            if press.operation == HOME and is_in_home(body):
+                return Reply(after=lambda: self.homes.refresh(incoming.user_id))
             if press.opens_form:
                 return Reply(after=lambda: self._open_form(incoming, operation, press.params))
             return self._take(incoming, operation, press.params)
@@ -123,9 +130,18 @@ class Receiver:
 
         return self._once(incoming, take)
 
+    def on_event(self, body: Mapping[str, Any]) -> Reply:
+        """Take an event: somebody opened the Home tab; one that comes again is told by its id."""
+        event = body["event"]
+        if event.get("tab") != "home":  # the tab with the messages is opened by the same event
+            return Reply()
+        user_id, event_id = str(event["user"]), str(body["event_id"])
+        return Reply(after=lambda: self.homes.opened(user_id, event_id))
+
     def close(self) -> None:
         """Let what runs end."""
         self.pools.close()
+        self.homes.close()
 
     def _once(self, incoming: Incoming, take: Callable[[], Reply]) -> Reply:
         """Answer one envelope once in this process, however many sockets deliver it."""
@@ -219,6 +235,7 @@ class Receiver:
         outcome = inbox.run_row(self.gate, row_id, self.runner)
         if outcome is not None:  # otherwise whoever has the row answers, or the sweep
             self._answer(incoming, operation, outcome)
+            self.homes.touched(incoming.user_id)
 
     def _open_form(self, incoming: Incoming, operation: AnyOperation, prefill: dict[str, Any]) -> None:
         self.pools.open_form(lambda: self._open_form_now(incoming, operation, prefill))
@@ -238,6 +255,10 @@ class Receiver:
             return
         if not self.answers.open_form(incoming.trigger_id, view):
             self._answer(incoming, operation, _form_not_opened(operation))
+
+    def _publish_home(self, user_id: str) -> None:
+        outcome = self._run(Call(HOME, {}, Caller(user_id, Surface.SLACK)))
+        self.answers.show_home(user_id, home_view(outcome, self.grammar.prefix))
 
     def _preview(self, operation: AnyOperation, user_id: str) -> Refused | None:
         """Look whether he may do this at all; a database that does not say so in time does not keep a form from him."""
@@ -260,7 +281,7 @@ class Receiver:
     def _apology(incoming: Incoming) -> Refused:
         """Log the exception being handled, and return the apology with the reference the log has."""
         apology = unexpected(correlation_of(incoming.key))
-        log.exception("receiver.failed", said=incoming.said, reference=apology.reference)
+        log.error("receiver.failed", said=incoming.said, reference=apology.reference, exc_info=True)
         return apology
 
     def _say(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Reply:

@@ -42,9 +42,9 @@ from domain.held.results import HeldDecided, HeldItem, HeldList
 from domain.inbox.results import LateAnswer, NotRun
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, Result
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked
+from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, Reached, ReasonAsked
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
-from domain.system.results import DoctorView, HelpLine, HelpView
+from domain.system.results import DoctorView, HelpLine, HelpView, HomeDue, HomeView
 
 AT = datetime(2026, 11, 24, 15, 42, tzinfo=UTC)
 LATER = AT + timedelta(minutes=26)
@@ -341,6 +341,8 @@ CARDS: dict[str, list[Result]] = {
         kill_switch(), kill_switch(reasons=(), held=(), go_live_enabled=False), released(),
         released(released_by=None, overridden=("worker seen: never seen",), held=()),
         kill_switch(reasons=(HOSTILE,) * 40),
+        kill_switch(reached=Reached(processes=6, confirmed=6, seconds=0.2)),
+        kill_switch(reached=Reached(processes=6, confirmed=4, seconds=1.5)),
     ],
     "go_live": [
         GO_LIVE, GO_LIVE.model_copy(update={"go_live_enabled": False, "approved_by": None}),
@@ -351,6 +353,8 @@ CARDS: dict[str, list[Result]] = {
         approval(), approval(can_decide=()), approval("deciding"), approval("approved", note="fine"),
         approval("rejected", note="not yet"), approval("expired"), approval("withdrawn"),
         approval("withdrawn", outcome_detail="its requester no longer holds the role"),
+        approval(reader="decider"), approval(reader="requester"), approval(reader="requester", can_withdraw=False),
+        approval("rejected", note="not yet", reader="decider"),
         approval("superseded", replaced_by=319), approval("superseded", outcome_detail="an owner broke glass"),
         approval("failed", outcome_detail="Then: switches 41. Now: switches 43."),
         approval(operation="golive.enable", reason=None, gates=(Checked(name="x", ok=False, detail="y"),)),
@@ -384,6 +388,22 @@ CARDS: dict[str, list[Result]] = {
         for role in ("auditor", "operator", "oncall", "manager", "owner")
     ],
 }  # fmt: skip
+
+
+def home(**changes: Any) -> HomeView:
+    base: dict[str, Any] = {
+        "role": "manager", "as_of": LATER, "switches": VIEW, "to_decide": (line(), line(319)), "to_decide_total": 7,
+        "asked": (line(320, what="release the kill switch"),), "asked_total": 1,
+        "due": HomeDue(due=12, late=1, yours=(step(),), now=(LATE_STEP, TEXT_STEP)), "alerts": (alert(),),
+        "alerts_total": 6, "may": HELP.items, "elsewhere": 3,
+    }  # fmt: skip
+    return HomeView(**{**base, **changes})
+
+
+EMPTY_HOME = home(
+    to_decide=(), to_decide_total=0, asked=(), asked_total=0, due=HomeDue(due=0, late=0), alerts=(), alerts_total=0
+)
+STRANGERS_HOME = HomeView(role=None, as_of=LATER, elsewhere=40)
 
 REPLIES: dict[str, list[Result]] = {
     "followup.create": [CREATED, CREATED.model_copy(update={"created": False, "has_consent": True})],
@@ -463,6 +483,13 @@ REPLIES: dict[str, list[Result]] = {
     "route.list": [RouteList(items=(ROUTE, ROUTE_SET)), RouteList(items=())],
     "route.set": [ROUTE_CHANGED, ROUTE_CHANGED.model_copy(update={"changed": False})],
     "route.test": [ROUTE_TEST],
+    "system.home": [
+        home(), EMPTY_HOME, STRANGERS_HOME, home(role="auditor", to_decide_total=None, due=None, alerts_total=None),
+        home(due=HomeDue(due=3, late=0, stopped=STOPPED, now=(LATE_STEP,))),
+        STRANGERS_HOME.model_copy(update={"asked": (line(reason=HOSTILE),), "asked_total": 1}),
+        home(to_decide=(line(reason=HOSTILE),) * 5, alerts=(alert(headline=HOSTILE),) * 5, due=HomeDue(
+            due=100, late=100, is_capped=True, yours=(step(note=HOSTILE),) * 3, now=(LATE_STEP,) * 3)),
+    ],
     "system.help": [
         HELP, HelpView(role=None, topic=None, items=(), elsewhere=40),
         HelpView(role="auditor", topic="*x* <!here>", items=()),

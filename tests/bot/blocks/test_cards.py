@@ -11,6 +11,7 @@ from bot.blocks.cards import CARDS, render_card
 from bot.blocks.kit import Rendered
 from domain.approvals.results import ApprovalCard
 from domain.outcomes import Result
+from domain.prime_law.results import Reached
 from tests.bot.blocks import samples
 from tests.bot.blocks.checks import check_message, mentions, presses, says
 from tests.bot.blocks.samples import AT, LATER, shown
@@ -251,3 +252,41 @@ def test_the_prefix_is_in_commands_and_not_in_the_words_of_users() -> None:
     assert "`/vh-killswitch engage`" in said
     assert "typed /golive enable" in said
     assert "/vh-golive" not in said
+
+
+def test_kill_switch_reached_everywhere() -> None:
+    said = says(render("kill_switch", samples.kill_switch(reached=Reached(processes=6, confirmed=6, seconds=0.2))))
+    assert said[2] == "*Reached everywhere*: 0.2 s   6 of 6 processes have refused or confirmed"
+    assert said[3].startswith("*Held in the queue*: 17")
+
+
+@pytest.mark.parametrize(
+    ("reached", "said"),
+    [
+        (Reached(processes=6, confirmed=6, seconds=0.01), "*Reached everywhere*: under 0.1 s   6 of 6 processes have"),
+        (Reached(processes=1, confirmed=1, seconds=2.0), "*Reached everywhere*: 2.0 s   1 of 1 process has"),
+        (Reached(processes=6, confirmed=6), "*Reached everywhere*: 6 of 6 processes have"),
+        (Reached(processes=6, confirmed=4, seconds=2.0), "*Reached so far*: 4 of 6 processes have"),
+        (Reached(processes=1, confirmed=0), "*Reached so far*: 0 of 1 process has"),
+    ],
+)
+def test_kill_switch_says_how_far_it_reached(reached: Reached, said: str) -> None:
+    assert any(line.startswith(said) for line in says(render("kill_switch", samples.kill_switch(reached=reached))))
+
+
+def test_a_deciders_own_copy_has_no_withdraw() -> None:
+    said = says(render("approval", samples.approval(reader="decider")))
+    assert "[[ Approve… ]] [! Reject… ] [▾ Ask a question… · Break glass (owner)…]" in said
+
+
+def test_a_requesters_own_copy_has_withdraw_and_no_approve() -> None:
+    said = says(render("approval", samples.approval(reader="requester")))
+    assert [line for line in said if line.startswith("[")] == ["[ Withdraw ]"]
+    stranger = says(render("approval", samples.approval(reader="requester", can_withdraw=False)))
+    assert not [line for line in stranger if line.startswith("[")]
+
+
+def test_only_the_card_and_the_requesters_copy_offer_to_ask_again() -> None:
+    for reader, offered in ((None, True), ("requester", True), ("decider", False)):
+        pressed = presses(render("approval", samples.approval("rejected", reader=reader)).blocks)
+        assert bool(pressed) is offered

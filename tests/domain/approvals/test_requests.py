@@ -12,7 +12,7 @@ from domain.operation import ApprovalRule, Checked
 from domain.outcomes import Done, PendingApproval, Refused
 from domain.registry import build_registry
 from tests.domain.approvals.test_forty_ways import word
-from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, START, STRANGER, World, at_once
+from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, START, STRANGER, Pause, World, at_once
 
 POLICY = "test.policy_set"
 TORONTO = ZoneInfo("America/Toronto")
@@ -243,6 +243,37 @@ def test_approve_and_its_contrary_at_once_have_one_winner(world: World, other: s
     won = isinstance(outcomes[0], Done)
     assert world.acts() == int(won)
     assert (world.approval(request.approval_id).status == "approved") is won
+
+
+@pytest.mark.parametrize("other", ["approve", "reject", "withdraw", "break_glass"])
+def test_a_decision_waits_for_the_one_before_it_and_then_loses(postgres_world: World, other: str) -> None:
+    """While an approval is open before its commit, another decision waits for it, and then finds it decided."""
+    world = postgres_world
+    request = world.pending(ONCALL, POLICY)
+    seen = world.seen(request.approval_id)
+    pause = Pause(world.gate, "approvals.approve")
+    more: dict[str, str] = {
+        "approve": {"seen": seen},
+        "reject": {"seen": seen, "reason": "no"},
+        "break_glass": {"reason": "no", "type_the_operation": POLICY},
+    }.get(other, {})
+    user = ONCALL if other == "withdraw" else OWNER
+
+    def late() -> object:
+        pause.wait()
+        return world.run(user, f"approvals.{other}", approval_id=request.approval_id, **more)
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    first, second, _ = at_once(lambda: world.approve(MANAGER, request.approval_id), late, release)
+    assert word(first) == "approved"
+    assert isinstance(second, Refused)
+    assert second.code == "already_approved"
+    assert world.approval(request.approval_id).status == "approved"
+    assert world.acts() == 1
 
 
 def test_approve_of_a_release_and_an_engage_at_once_end_engaged_or_failed(world: World) -> None:

@@ -141,22 +141,27 @@ def _tamper(world: World, *statements: str) -> Verification:
     return verify(world)
 
 
+JSON_VALUE = "'{\"a\": 1}'"
 CONTENT = {
     "actor": "'UEVIL'", "claimed_actor": "'UEVIL'", "surface": "'cli'", "operation": "'x.y'", "target": "'x'",
     "outcome": "'refused'", "reason": "'because'", "correlation_id": "'x'", "at": "'2020-01-01 00:00:00'",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("column", [*CONTENT, "before", "after"])
 @pytest.mark.parametrize("sealed", [True, False])
-def test_changed_content_is_named(world: World, column: str, sealed: bool) -> None:
-    """Any column of an entry altered, sealed or not: verify names the entry."""
+def test_changed_content_is_named(world: World, sealed: bool) -> None:
+    """Any column of an entry altered, sealed or not: verify names the entry; put back, all is well."""
     fill(world, 5, sealed=sealed)
-    value = CONTENT.get(column, "'{\"a\": 1}'")
-    found = _tamper(world, f'UPDATE audit_event SET "{column}" = {value} WHERE id = 3')
-    assert not found.ok
-    assert "entry 3" in (found.first_break or "")
-    assert "was changed" in (found.first_break or "")
+    world.unguard("audit_event")
+    world.execute("CREATE TABLE kept AS SELECT * FROM audit_event WHERE id = 3")
+    for column, value in {**CONTENT, "before": JSON_VALUE, "after": JSON_VALUE}.items():
+        assert world.execute(f'UPDATE audit_event SET "{column}" = {value} WHERE id = 3') == 1
+        found = verify(world)
+        assert not found.ok, column
+        assert "entry 3" in (found.first_break or ""), column
+        assert "was changed" in (found.first_break or ""), column
+        world.execute(f'UPDATE audit_event SET "{column}" = (SELECT "{column}" FROM kept) WHERE id = 3')
+        assert verify(world).ok, column
 
 
 BREAKS: dict[str, tuple[tuple[str, ...], str]] = {

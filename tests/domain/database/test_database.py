@@ -84,6 +84,7 @@ def test_a_connection_lost_in_the_commit_is_not_tried_again(postgres_world: Worl
     world = postgres_world
 
     def lose(act: object) -> None:
+        world.gate.before_commit = None
         pid = act.connection.scalar(text("SELECT pg_backend_pid()"))  # type: ignore[attr-defined]
         world.execute(f"SELECT pg_terminate_backend({pid}) IS NULL")
 

@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 
 from domain.database import Base, Database, head_revision, migrate, schema_revision
 from domain.database.schema import check_drift
+from domain.outcomes import Kind
 from tests.support import World
 
 
@@ -36,6 +37,17 @@ def _revision(url: str) -> str | None:
         return schema_revision(database)
     finally:
         database.close()
+
+
+def test_before_the_first_migration_everything_is_refused(bare_url: str) -> None:
+    """The state cannot be read, so nothing acts and nothing is raised; after migrating it works."""
+    world = World(bare_url)
+    for name in ("golive.state", "killswitch.engage", "test.prod_exec"):
+        assert world.refused("UOPERATOR", name).kind is Kind.UNAVAILABLE
+    migrate(bare_url)
+    world.staff()
+    world.done("UOPERATOR", "killswitch.engage")
+    world.close()
 
 
 def test_up_down_and_up_again(bare_url: str) -> None:

@@ -57,7 +57,9 @@ class RunningClock(MovingClock):
 class Desk(World):
     """A world with Slack in front of it: people type, press and read; what they did is in its tables."""
 
-    def __init__(self, url: str, *, connections: int = 1, double: dict[str, Any] | None = None, **settings: Any) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 1, double: dict[str, Any] | None = None, **settings: Any
+    ) -> None:
         super().__init__(url, **settings)
         self.clock = self.gate.clock = RunningClock()
         self.staff()
@@ -128,9 +130,9 @@ class Desk(World):
     # -- reading --------------------------------------------------------------------------------------------
 
     def answers(self, user: str, channel: str = "general") -> list[Message]:
-        """What only this person sees there, and what he got directly, oldest first."""
+        """What only this person sees there, and what he was answered directly, oldest first; no cards."""
         only_his = [message for message in self.double.messages(channel, user) if message.get("is_ephemeral")]
-        return only_his + self.double.dms(user)
+        return only_his + [message for message in self.double.dms(user) if not message.get("metadata")]
 
     def answer_to(self, user: str, act: Callable[[], Outcome], channel: str = "general") -> Message:
         """Do something and return what comes back to this person alone."""
@@ -200,7 +202,9 @@ class Desk(World):
         }  # fmt: skip
         client = WebClient(token="xoxb-double", base_url=self.double.base_url)
         blocks = [{"type": "actions", "elements": [button]}]
-        message: Message = client.chat_postMessage(channel=self.place(channel), text="planted", blocks=blocks)["message"]
+        message: Message = client.chat_postMessage(channel=self.place(channel), text="planted", blocks=blocks)[
+            "message"
+        ]
         return next(item for item in self.double.messages(channel) if item["ts"] == message["ts"])
 
     def place(self, channel: str) -> str:

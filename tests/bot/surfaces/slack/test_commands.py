@@ -84,7 +84,7 @@ class TestForms:
         assert "Canadian phone number" in outcome.errors["phone"]
         assert not desk.rows("inbox")
         assert "L7" in spoken(desk.submit(OPERATOR, view, phone="(416) 555-0134"))
-        assert desk.count("ladder") == 1
+        assert desk.count("followup_ladder") == 1
 
     def test_a_class_refused_now_is_said_on_top(self, desk: Desk) -> None:
         """A form for what Prime Law stops just now opens, and its first line says so."""
@@ -218,8 +218,6 @@ class TestNotUnderstood:
 
     def test_help_shows_what_this_person_may_do(self, desk: Desk) -> None:
         """Help lists what the role allows, and says how many more there are."""
-        auditors, managers = (
-            spoken(desk.type(user, "/valhalla help killswitch")) for user in (AUDITOR, MANAGER)
-        )
+        auditors, managers = (spoken(desk.type(user, "/valhalla help killswitch")) for user in (AUDITOR, MANAGER))
         assert "/killswitch engage" not in auditors
         assert "/killswitch engage" in managers

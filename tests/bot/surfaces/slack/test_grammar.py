@@ -129,7 +129,12 @@ def test_never_raises(command: str, text: str) -> None:
 @given(st.text(alphabet=st.characters(categories=("L", "N", "P", "Z")), min_size=1, max_size=80))
 def test_reason_is_kept_as_typed(reason: str) -> None:
     """Free text without quotes, entities or links reaches the operation unchanged."""
-    if any(character in reason for character in "\"'“”„‘’<>&=") or not reason.strip() or "\u202f" in reason or "\u00a0" in reason:
+    if (
+        any(character in reason for character in "\"'“”„‘’<>&=")
+        or not reason.strip()
+        or "\u202f" in reason
+        or "\u00a0" in reason
+    ):
         return
     line = GRAMMAR.read("/killswitch", f"engage {reason}")
     assert isinstance(line, Line)

@@ -1,0 +1,135 @@
+"""Words become values or are explained, never an exception; and values survive their rows."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.canonical import digest, stable, text_of
+from domain.money import LARGEST, from_cents, parse_amount, to_cents
+from domain.operation import AnyOperation
+from domain.outcomes import Refused
+from domain.parameters import Amount, Arg, Flag, Instant, Number, Params, Text, describe, parse
+from domain.registry import build_registry
+from tests.domain.gate.test_order import good_params
+
+NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
+ZONE = ZoneInfo("America/Toronto")
+PUBLIC = build_registry().public()
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+WORDS = st.sampled_from(
+    [
+        "9" * 40,
+        "1e999",
+        "NaN",
+        "-inf",
+        "0001-01-01",
+        "9999-12-31T23:59",
+        "²",
+        "٣",
+        "\x00",
+        "<@U1>",
+        "#",
+        "$",
+        "1,,2",
+        "T-",
+    ]
+)
+
+
+class Everything(Params):
+    """One of each."""
+
+    amount: Amount | None = None
+    when: Instant | None = None
+    number: Number | None = None
+    flag: Flag | None = None
+    words: Annotated[Text | None, Arg("words", "words")] = None
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(["amount", "when", "number", "flag", "words", "other"]), JSON | WORDS))
+def test_no_value_of_any_kind_raises(raw: dict[str, Any]) -> None:
+    """Whatever comes in, the answer is typed parameters or a refusal that names a parameter."""
+    found = parse(Everything, raw, now=NOW, zone=ZONE)
+    if isinstance(found, Refused):
+        assert found.field in raw
+        assert found.remedy
+    else:
+        assert isinstance(found, Everything)
+        assert Everything.model_validate(found.model_dump(mode="json")) == found
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(PUBLIC), st.data())
+def test_no_call_of_any_operation_raises(operation: AnyOperation, data: st.DataObject) -> None:
+    """Every operation, any JSON under its names: parameters or a refusal."""
+    names = [parameter.name for parameter in describe(operation.params)] or ["x"]
+    raw = data.draw(st.dictionaries(st.sampled_from(names), JSON | WORDS))
+    parse(operation.params, raw, now=NOW, zone=ZONE)
+
+
+@pytest.mark.parametrize("operation", PUBLIC, ids=[operation.name for operation in PUBLIC])
+def test_parameters_survive_their_row(operation: AnyOperation) -> None:
+    """Approvals and held work keep parameters as JSON and read them back: they must be the same."""
+    found = parse(operation.params, good_params(operation.params), now=NOW, zone=ZONE)
+    assert not isinstance(found, Refused), found
+    kept = found.model_dump(mode="json")
+    again = operation.params.model_validate(kept, context={"now": NOW + timedelta(days=1), "zone": ZONE})
+    assert again == found
+    assert digest(again) == digest(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("450000", "450000.00"), ("450k", "450000.00"), ("1.2M", "1200000.00"), ("$450,000", "450000.00"),
+        (" 12.5 ", "12.50"), ("0", "0.00"), ("0.01", "0.01"), ("999999999999.99", "999999999999.99"),
+    ],
+)  # fmt: skip
+def test_what_people_type_for_money(text: str, amount: str) -> None:
+    """Plain, in thousands, in millions, with a sign and with commas."""
+    assert parse_amount(text) == Decimal(amount)
+    assert from_cents(to_cents(parse_amount(text))) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-5", "NaN", "inf", "1e5", "12.345", "0.001k0", "1000000000000", "9" * 40, "1.2.3", "k", "450 kk", "$"]
+)
+def test_what_is_no_money(text: str) -> None:
+    """Negative, not finite, over two decimals, too large: a `ValueError` with the reason."""
+    with pytest.raises(ValueError, match=r"is|has"):
+        parse_amount(text)
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_money_or_a_value_error(text: str) -> None:
+    """Never another exception, never a negative or an endless amount."""
+    try:
+        amount = parse_amount(text)
+    except ValueError:
+        return
+    assert 0 <= amount < LARGEST
+    assert amount == amount.quantize(Decimal("0.01"))
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=5))
+def test_equal_things_have_equal_text(value: dict[str, Any]) -> None:
+    """The order of keys is no difference, and what is stable stays as it is."""
+    backwards = dict(reversed(list(value.items())))
+    assert text_of(value) == text_of(backwards)
+    assert stable(stable(value)) == stable(value)
+
+
+def test_a_moment_has_one_text_in_every_zone() -> None:
+    """The hash of an entry does not depend on where it was written."""
+    assert digest(NOW) == digest(NOW.astimezone(ZONE))
+    assert digest(NOW) != digest(NOW + timedelta(microseconds=1))

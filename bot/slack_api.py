@@ -56,6 +56,9 @@ PAGE = 200
 HISTORY_PAGES = 10
 LIST_PAGES = 20
 LIST_PAGE = 1_000
+MARK = "outbox-"
+"""Before the outbox id in the last block's id, for a server whose history gives no metadata."""
+NOT_FOUND = "channel_not_found"
 SCOPES = (
     "chat:write", "im:write", "channels:read", "groups:read", "channels:join", "channels:history", "groups:history",
     "im:history",
@@ -104,24 +107,30 @@ class SlackApi:
         outbox_id: int | None = None,
         thread_ts: str | None = None,
     ) -> Posted | Failure:
-        """Post a new message; with `outbox_id` in its metadata, so that it can be found again."""
-        return posted(
-            self.call(
-                "chat.postMessage", channel=channel, text=text, blocks=_listed(blocks), thread_ts=thread_ts,
-                metadata=_metadata(outbox_id), unfurl_links=False, unfurl_media=False,
-            )
-        )  # fmt: skip
+        """Post a new message; with `outbox_id` in its metadata, so that it can be found again.
+
+        Slack takes a channel's name and a person's id; a server that takes ids of conversations alone gets those.
+        """
+        message = {
+            "text": text, "blocks": _listed(_marked(blocks, outbox_id)), "thread_ts": thread_ts,
+            "metadata": _metadata(outbox_id), "unfurl_links": False, "unfurl_media": False,
+        }  # fmt: skip
+        answer = self.call("chat.postMessage", channel=channel, **message)
+        if isinstance(answer, Refused) and answer.error == NOT_FOUND:
+            place = self.conversation(channel)
+            if isinstance(place, str) and place != channel:
+                channel, answer = place, self.call("chat.postMessage", channel=place, **message)
+        return posted(answer, channel)
 
     def update(
         self, channel: str, ts: str, text: str, blocks: Blocks | None = None, *, outbox_id: int | None = None
     ) -> Posted | Failure:
         """Change a message of ours to this; doing it twice does nothing more."""
-        return posted(
-            self.call(
-                "chat.update", channel=channel, ts=ts, text=text, blocks=list(blocks or ()),
-                metadata=_metadata(outbox_id),
-            )
+        answer = self.call(
+            "chat.update", channel=channel, ts=ts, text=text, blocks=list(_marked(blocks, outbox_id) or ()),
+            metadata=_metadata(outbox_id),
         )  # fmt: skip
+        return posted(answer, channel, ts)
 
     def ephemeral(self, channel: str, user: str, text: str, blocks: Blocks | None = None) -> Answer | Failure:
         """Show one person a message that is not kept."""
@@ -188,12 +197,14 @@ class SlackApi:
             ("conversations.list", "public_channel"),
         ):
             for page in self._pages(method, types):
+                if _is_unknown(page):
+                    break
                 if not isinstance(page, Answer):
                     return page
                 for channel in page.data.get("channels", ()):
                     if channel.get("name") == name:
                         return str(channel["id"])
-        return Refused("channel_not_found")
+        return Refused(NOT_FOUND)
 
     def _pages(self, method: str, types: str) -> Iterator[Answer | Failure]:
         cursor: str | None = None
@@ -236,6 +247,8 @@ class SlackApi:
         if not isinstance(place, str):
             return said(place)
         answer = self.call("conversations.info", channel=place)
+        if _is_unknown(answer):
+            return None  # another server than Slack's: what it does not know stands in nobody's way
         if not isinstance(answer, Answer):
             return said(answer)
         info = answer.data.get("channel") or {}
@@ -255,8 +268,18 @@ def _listed(blocks: Blocks | None) -> list[Mapping[str, Any]] | None:
     return list(blocks) if blocks else None
 
 
+def _is_unknown(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Refused) and answer.error == "unknown_method"
+
+
 def _is_id(name: str, initials: str) -> bool:
     return len(name) > 1 and name[0] in initials and name.isalnum() and name.upper() == name
+
+
+def _marked(blocks: Blocks | None, outbox_id: int | None) -> Blocks | None:
+    if not blocks or outbox_id is None:
+        return blocks
+    return [*blocks[:-1], {**blocks[-1], "block_id": f"{MARK}{outbox_id}"}]
 
 
 def _metadata(outbox_id: int | None) -> dict[str, Any] | None:
@@ -265,7 +288,9 @@ def _metadata(outbox_id: int | None) -> dict[str, Any] | None:
 
 def _outbox_id(message: Mapping[str, Any]) -> int | None:
     metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
-        return None
-    found = (metadata.get("event_payload") or {}).get("outbox_id")
-    return int(found) if isinstance(found, int | str) and str(found).isdigit() else None
+    found = (metadata.get("event_payload") or {}).get("outbox_id") if metadata.get("event_type") == EVENT_TYPE else None
+    marks = [str(block.get("block_id") or "") for block in message.get("blocks") or () if isinstance(block, Mapping)]
+    for text in (str(found), *(mark.removeprefix(MARK) for mark in marks if mark.startswith(MARK))):
+        if text.isdigit():
+            return int(text)
+    return None

@@ -85,11 +85,12 @@ def said(failure: Failure) -> str:
     return f"{'no answer' if isinstance(failure, Unknown) else 'cannot be reached'}: {failure.reason}"
 
 
-def posted(answer: Answer | Failure) -> Posted | Failure:
-    """Return where the message stands that an answer tells of."""
+def posted(answer: Answer | Failure, channel: str, ts: str | None = None) -> Posted | Failure:
+    """Return where the message stands that an answer tells of: where it was sent to, if the answer does not say."""
     if not isinstance(answer, Answer):
         return answer
-    return Posted(str(answer.data["channel"]), str(answer.data["ts"]))
+    stands = answer.data.get("ts") or ts
+    return Posted(str(answer.data.get("channel") or channel), str(stands)) if stands else Unknown("no ts in the answer")
 
 
 def header(headers: Mapping[str, Any] | None, name: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from bot.demo.cast import ALICE, BRYAN, CAST, DANA, MARC, ZOE, Player
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
+from domain.approvals.tables import Approval
 from domain.delivery.tables import Outbox
 from domain.followup.results import LadderCreated, Step
 from domain.gate import Call, Gate
@@ -235,14 +236,27 @@ def _tidy(story: Story, now: datetime) -> None:
 
     def work(connection: Any) -> None:
         connection.execute(delete(ProcessHeartbeat))
-        newest = select(func.max(Outbox.id)).where(Outbox.thing.is_not(None)).group_by(Outbox.thing, Outbox.destination)
-        last_switch = select(func.max(Outbox.id)).where(Outbox.card == "go_live").group_by(Outbox.destination)
-        last_requests = select(Outbox.id).where(Outbox.card == "approval").order_by(Outbox.id.desc()).limit(2)
-        kept = or_(
-            Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_switch), Outbox.id.in_(last_requests)
-        ) & or_(Outbox.thing.is_(None), Outbox.id.in_(newest))  # fmt: skip
+        kept = _kept(connection)
         connection.execute(update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED))
         connection.execute(update(Outbox).where(Outbox.state == "queued").values(not_before=now))
 
     story.gate.database.attempt(work)
     story.seals()
+
+
+def _kept(connection: Any) -> Any:
+    """Return which messages are still posted: each thing as it is now, the last switch, and the last two requests.
+
+    Who decides or asked gets a request directly, too; of those, only what still waits is news.
+    """
+    newest = select(func.max(Outbox.id)).where(Outbox.thing.is_not(None)).group_by(Outbox.thing, Outbox.destination)
+    last_switch = select(func.max(Outbox.id)).where(Outbox.card == "go_live").group_by(Outbox.destination)
+    is_request, in_channel = Outbox.card == "approval", Outbox.destination.startswith("route:")
+    by_age = select(Outbox.thing).where(is_request).group_by(Outbox.thing).order_by(func.max(Outbox.id).desc())
+    last_requests = connection.scalars(by_age.limit(2)).all()
+    pending = select(Approval.id).where(Approval.status == "pending")
+    waiting = [f"approval:{number}" for number in connection.scalars(pending)]
+    shown = or_(in_channel & Outbox.thing.in_(last_requests), Outbox.thing.in_(waiting))
+    return or_(Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_switch), is_request & shown) & or_(
+        Outbox.thing.is_(None), Outbox.id.in_(newest)
+    )

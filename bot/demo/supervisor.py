@@ -36,6 +36,7 @@ BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
 """A process that ran so long is started again at once when it dies."""
 WORKSPACE = "workspace"
+PROCESSES = ("worker", "scheduler", "bot")
 CLI = ("-m", "bot.cli")
 Say = Callable[[str], None]
 
@@ -134,15 +135,21 @@ class Supervisor:
             self._ready.set()
 
     def _start_all(self) -> None:
+        """Start what does not need each other at once: most of a start is Python importing modules."""
         self._write_manifest()
         self._panel.start()
-        self._run(WORKSPACE, self._workspace_command(), self.workspace.is_ready)
+        self._launch(WORKSPACE, self._workspace_command())
         self._tell_the_week()
+        self._wait(WORKSPACE, self.workspace.is_ready)
+        if self._stopping.is_set():
+            return
         self.workspace.settle_in()
         post_tour(self.workspace)
-        self._run("worker", (*CLI, "worker"), lambda: self._is_seen("worker"))
-        self._run("scheduler", (*CLI, "scheduler"), lambda: self._is_seen("scheduler"))
-        self._run("bot", (*CLI, "bot"), lambda: self.workspace.connections() > 0)
+        for name in PROCESSES:
+            self._launch(name, (*CLI, name))
+        self._wait("worker", lambda: self._is_seen("worker"))
+        self._wait("scheduler", lambda: self._is_seen("scheduler"))
+        self._wait("bot", lambda: self.workspace.connections() > 0)
 
     def _workspace_command(self) -> tuple[str, ...]:
         return (
@@ -167,14 +174,18 @@ class Supervisor:
         seed(read_settings(settings_of(self._place, self._port, database=self._place.telling)), datetime.now(UTC))
         self._place.telling.replace(self._place.database)
 
-    def _run(self, name: str, command: tuple[str, ...], is_ready: Callable[[], bool]) -> None:
+    def _launch(self, name: str, command: tuple[str, ...]) -> None:
         if self._stopping.is_set():
             return
         child = Child(name, (sys.executable, *command), self._place.log(name), self._environment(), self._place.folder)
         self._children[name] = child
         child.start()
+
+    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
+        """Wait until a process that was launched is ready; raises `StartError` where it ends or takes too long."""
+        child = self._children.get(name)
         deadline = time.monotonic() + READY_SECONDS
-        while not is_ready():
+        while child is not None and not is_ready():
             if not child.is_running:
                 raise StartError(f"The {name} {child.ending()} at its start: {child.tail() or child.log}")
             if time.monotonic() > deadline:

@@ -290,6 +290,7 @@ class HttpMode:
             self._listener.bind(where)
             self._listener.listen(CONNECTIONS)
         except OSError as error:
+            self.close()
             raise NotListening(f"--host {host} --port {port} cannot be listened on: {error.strerror}") from None
         self._thread.start()
         log.info("http.listening", host=host, port=self.port)

@@ -38,7 +38,7 @@ def is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, st
     stamp, signature = headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")
     try:
         return bool(verifier.is_valid(body, stamp, signature))
-    except (ValueError, TypeError):  # a stamp that is no number, a body or a signature that is no text
+    except (ValueError, TypeError, OverflowError):  # a stamp that is no time, a body or a signature that is no text
         return False
 
 
@@ -66,9 +66,9 @@ def _form(body: bytes) -> Received:
 
 def _interaction(payload: Mapping[str, Any]) -> Received:
     kind = payload.get("type")
-    if kind not in INTERACTIVE:
+    if not isinstance(kind, str) or kind not in INTERACTIVE:
         raise Unusable("Nothing here takes this kind of interaction.")
-    return Received(str(kind), _key(payload.get("trigger_id")))
+    return Received(kind, _key(payload.get("trigger_id")))
 
 
 def _event(payload: Mapping[str, Any]) -> Received:

@@ -151,8 +151,8 @@ class Receiver:
             return Reply()
         try:
             reply = take()
-        except Exception:
-            reply = self._say(incoming, incoming.said, self._apology(incoming))
+        except Exception as error:
+            reply = self._say(incoming, incoming.said, self._apology(incoming, error))
         after = reply.after
 
         def acknowledged() -> None:
@@ -250,8 +250,8 @@ class Receiver:
                 operation, prefill, private={"channel": incoming.channel, "response_url": incoming.response_url},
                 first_line=verdict.detail if verdict is not None else None, prefix=self.grammar.prefix,
             )  # fmt: skip
-        except Exception:
-            self._answer(incoming, operation, self._apology(incoming))
+        except Exception as error:
+            self._answer(incoming, operation, self._apology(incoming, error))
             return
         if not self.answers.open_form(incoming.trigger_id, view):
             self._answer(incoming, operation, _form_not_opened(operation))
@@ -278,10 +278,10 @@ class Receiver:
             return unexpected(call.correlation_id)
 
     @staticmethod
-    def _apology(incoming: Incoming) -> Refused:
-        """Log the exception being handled, and return the apology with the reference the log has."""
+    def _apology(incoming: Incoming, error: Exception) -> Refused:
+        """Log what nobody foresaw, and return the apology with the reference the log has."""
         apology = unexpected(correlation_of(incoming.key))
-        log.error("receiver.failed", said=incoming.said, reference=apology.reference, exc_info=True)
+        log.error("receiver.failed", said=incoming.said, reference=apology.reference, exc_info=error)
         return apology
 
     def _say(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> Reply:

@@ -1,13 +1,16 @@
 """The demo as a process: started by its command, typed into through a pipe, watched line by line."""
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,30 +20,44 @@ DEADLINE = 90.0
 COMMAND = (sys.executable, "-m", "bot.cli", "demo")
 
 
-def environment(data: Path) -> dict[str, str]:
-    """Return the environment of a newcomer, with the data somewhere else."""
-    return {**os.environ, "VALHALLA_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+def environment(data: Path, browser: str = "") -> dict[str, str]:
+    """Return the environment of a newcomer, with the data and the browser somewhere else."""
+    return {**os.environ, "VALHALLA_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "BROWSER": browser}
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal of this session, so that what is typed there can interrupt."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Demo:
     """A running `valhalla demo`."""
 
-    def __init__(self, data: Path, port: int, *options: str) -> None:
-        """Start it in a folder of its own, with nothing but the data directory set."""
+    def __init__(self, data: Path, port: int, *options: str, browser: str = "", at_terminal: bool = False) -> None:
+        """Start it in a folder of its own, with nothing but the data directory and perhaps a browser set."""
         self.data = data / "demo"
         self.port = port
+        here, there = os.openpty() if at_terminal else (None, None)
         self._process = subprocess.Popen(
-            [*COMMAND, "--port", str(port), *options], env=environment(data), cwd=data, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [*COMMAND, "--port", str(port), *options], env=environment(data, browser), cwd=data, text=True,
+            stdin=subprocess.PIPE if there is None else there, stdout=subprocess.PIPE if there is None else there,
+            stderr=subprocess.STDOUT, start_new_session=at_terminal,
+            preexec_fn=_take_terminal if at_terminal else None,  # noqa: PLW1509 - one system call
         )  # fmt: skip
+        if here is None or there is None:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._keyboard, self._screen = self._process.stdin, self._process.stdout
+        else:
+            os.close(there)
+            self._keyboard, self._screen = os.fdopen(os.dup(here), "w"), os.fdopen(here)
         self._lines: list[str] = []
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.append(line)
+        with suppress(OSError):  # a terminal whose program has gone cannot be read
+            self._lines.extend(iter(self._screen.readline, ""))
 
     @property
     def output(self) -> str:
@@ -49,9 +66,8 @@ class Demo:
 
     def types(self, text: str) -> None:
         """Type lines."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(text)
-        self._process.stdin.flush()
+        self._keyboard.write(text)
+        self._keyboard.flush()
 
     def sees(self, pattern: str, seconds: float = DEADLINE) -> None:
         """Wait until the output matches."""
@@ -63,8 +79,7 @@ class Demo:
 
     def ends(self) -> int:
         """Close the input and wait for the end; return the exit code."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._keyboard.close()
         code = self._process.wait(DEADLINE)
         self._reading.join(DEADLINE)
         return code
@@ -96,9 +111,8 @@ class Demo:
                 self._process.kill()
                 self._process.wait()
         self._reading.join(DEADLINE)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        for pipe in (self._keyboard, self._screen):
+            pipe.close()
 
 
 def _is_kind(process: psutil.Process, kind: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.surfaces.slack import receiver, socket_mode
 from tests.bot.surfaces.slack.desk import Desk
 
 
@@ -15,6 +16,13 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKIP_SLACK_SDK_WARNING", "1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no slow database; the tests of deadlines set their own."""
+    monkeypatch.setattr(receiver, "RECORDING_DEADLINE", 8.0)
+    monkeypatch.setattr(socket_mode, "TOO_LATE", 8.0)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import httpx
 from slack_sdk import WebClient
 
 from bot.slack_api import SlackApi
+from bot.slack_double.http_delivery import HttpDelivery
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
 from bot.surfaces.slack.http_mode import Address, HttpEndpoint, HttpMode
@@ -42,26 +43,25 @@ class HttpDesk(Desk):
     sockets: HttpMode  # type: ignore[assignment]
 
     def __init__(self, url: str, *, double: Mapping[str, Any] | None = None, **settings: Any) -> None:
-        self.port = free_port()
-        self.url_of_bot = f"http://127.0.0.1:{self.port}"
         own = Settings.model_validate({"VALHALLA_OWNERS": (), **settings})
         asked = {
-            "request_url": f"{self.url_of_bot}/slack/events", "signing_secret": SECRET,
-            "manifest": manifest(build_registry(), own, http=self.url_of_bot),
+            "request_url": "http://127.0.0.1:9/slack/events", "signing_secret": SECRET,
+            "manifest": manifest(build_registry(), own, http="https://bot.example.org"),
         }  # fmt: skip
-        self.client = httpx.Client(base_url=self.url_of_bot, timeout=PATIENCE, trust_env=False)
         super().__init__(url, connections=0, double={**asked, **(double or {})}, **settings)
 
     def bot(self, connections: int) -> tuple[Receiver, HttpMode]:  # type: ignore[override]
-        """Start a bot, wired as its process wires it."""
+        """Start a bot, wired as its process wires it, and tell Slack where it is."""
         client = WebClient(token="xoxb-double", base_url=self.double.base_url, timeout=3)
         answers = Answers(SlackApi("xoxb-double", self.double.base_url, timeout=3))
         grammar = Grammar(self.registry, prefix=self.settings.command_prefix)
         receiver = Receiver(self.gate, grammar, answers, self.clock, "test")
-        http = HttpMode(
-            HttpEndpoint(build_app(client, receiver), SECRET, self.database), Address("127.0.0.1", self.port)
-        )
+        http = HttpMode(HttpEndpoint(build_app(client, receiver), SECRET, self.database), Address("127.0.0.1", 0))
         http.start()
+        carrier = self.double._backend.delivery.carrier
+        assert isinstance(carrier, HttpDelivery)
+        carrier._request_url = f"http://127.0.0.1:{http.port}/slack/events"
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{http.port}", timeout=PATIENCE, trust_env=False)
         return receiver, http
 
     def close(self) -> None:

@@ -142,10 +142,9 @@ class TestAccess:
             assert "I start calling on Monday" in spoken(wanted)
             desk.press_for_answer(MANAGER, wanted, "Approve…", "governance")
             welcome = desk.wait(
-                lambda: next((item for item in desk.double.dms(STRANGER) if "Welcome" in item["text"]), None),
-                "a welcome",
+                lambda: [item for item in desk.double.dms(STRANGER) if "Welcome" in item["text"]], "a welcome"
             )
-            assert "`/due`" in spoken(welcome)
+            assert "`/due`" in spoken(welcome[0])
         assert "NOT DONE" not in spoken(desk.type(STRANGER, "/due"))
 
 

@@ -15,6 +15,7 @@ from bot.surfaces.slack import socket_mode
 from bot.surfaces.slack.memory import Memory
 from domain.act import Act
 from domain.gate import Call
+from domain.inbox import service as inbox
 from tests.bot.surfaces.slack.desk import MARIA, PATIENCE, Desk, Message, spoken
 from tests.conftest import PrivatePostgres
 from tests.support import MANAGER, OPERATOR
@@ -27,7 +28,7 @@ def deeds(desk: Desk, number: int) -> list[Callable[[], Outcome]]:
     """As many buttons, each of which does a deed of its own; what presses them."""
     client, presses = WebClient(token="xoxb-double", base_url=desk.double.base_url), []
     for start in range(0, number, 25):
-        buttons = [
+        buttons: list[Message] = [
             {
                 "type": "button", "action_id": f"do:{DEED}:{place}", "value": f'{{"thing":"thing {start + place}"}}',
                 "text": {"type": "plain_text", "text": f"Press {start + place}"},
@@ -307,6 +308,10 @@ class TestConnections:
 class TestDatabase:
     """A database that is slow or gone."""
 
+    @pytest.fixture(autouse=True)
+    def _haste(self, monkeypatch: pytest.MonkeyPatch, _patient: None) -> None:
+        monkeypatch.setattr(receiver_module, "RECORDING_DEADLINE", 1.0)
+
     def _nothing_is_done_later(self, desk: Desk) -> None:
         """Whatever was recorded too late ends refused; nothing acted."""
         desk.clock.advance(seconds=3)
@@ -345,6 +350,8 @@ class TestDatabase:
                 outcomes = [each.result(PATIENCE) for each in typed]
             assert {outcome.status for outcome in outcomes} == {"ok"}
             assert all("nothing was done" in spoken(outcome.message or {"text": ""}) for outcome in outcomes)
+            desk.receiver.pools.record(lambda: None).result(PATIENCE)
+            assert desk.count("inbox") <= 8  # what no thread had begun to record is not recorded at all
             self._nothing_is_done_later(desk)
 
     def test_one_that_is_gone(self, private_postgres: PrivatePostgres) -> None:
@@ -369,7 +376,7 @@ class TestUnacknowledged:
             desk.clock.advance(seconds=3)
             desk.sweep()
             assert [row.state for row in desk.settled()] == ["refused"]
-            told: Message = desk.wait(lambda: next(iter(desk.double.dms(OPERATOR)), None), "a direct message")
+            told: Message = desk.wait(lambda: desk.double.dms(OPERATOR), "a direct message")[0]
         assert "NOT DONE" in spoken(told)
         assert "/killswitch engage drill" in spoken(told)
         assert not desk.audit("killswitch.engage")
@@ -393,8 +400,18 @@ class TestUnacknowledged:
             if arrow == "inbox.acknowledged":
                 desk.clock.advance(seconds=2)
 
+        confirmed: list[bool] = []
+        confirm = inbox.confirm_acknowledged
+
+        def confirming(*given: Any) -> bool:
+            confirmed.append(confirm(*given))
+            return confirmed[-1]
+
         monkeypatch.setattr(receiver_module, "cross", crossed)
+        monkeypatch.setattr(inbox, "confirm_acknowledged", confirming)
         assert desk.double.command(OPERATOR, "general", "/killswitch engage drill").status == "ok"
+        desk.wait(lambda: confirmed)
+        assert confirmed == [False]
         self._refused_and_told(desk)
 
     def test_an_envelope_that_waited(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,7 +472,12 @@ class TestStarving:
             dam, (press,) = Dam(desk), deeds(desk, 1)
             assert press().status == "ok"
             desk.wait(lambda: dam.held)
-            closing = threading.Thread(target=lambda: (desk.sockets.close(), desk.receiver.close()))
+
+            def close() -> None:
+                desk.sockets.close()
+                desk.receiver.close()
+
+            closing = threading.Thread(target=close)
             closing.start()
             desk.double.wait_for(lambda: not desk.double.connections())
             assert closing.is_alive()
@@ -511,6 +533,6 @@ def test_an_answer_that_comes_too_late_for_its_address(desk: Desk) -> None:
     desk.double.faults.add("refuse", "response_url", error="expired_url", times=None)
     (press,) = deeds(desk, 1)
     press()
-    told: Message = desk.wait(lambda: next(iter(desk.double.dms(OPERATOR)), None), "a direct message")
+    told: Message = desk.wait(lambda: desk.double.dms(OPERATOR), "a direct message")[0]
     assert spoken(told)
     assert len(desk.answers(OPERATOR)) == 1

@@ -12,7 +12,10 @@ REGISTRY = build_registry()
 GRAMMAR = Grammar(REGISTRY)
 
 UNDERSTOOD = [
-    ("/killswitch", "engage texts without opt-out in QC", "killswitch.engage", {"reason": "texts without opt-out in QC"}),
+    (
+        "/killswitch", "engage texts without opt-out in QC",
+        "killswitch.engage", {"reason": "texts without opt-out in QC"},
+    ),
     ("/killswitch", "engage reason=texts without opt-out", "killswitch.engage", {"reason": "texts without opt-out"}),
     ("/killswitch", "engage “curly quotes”", "killswitch.engage", {"reason": "curly quotes"}),
     ("/killswitch", "engage", "killswitch.engage", {}),
@@ -35,7 +38,10 @@ UNDERSTOOD = [
         "/access", "grant user=<@U123|maria> role=operator reason=starts on Monday",
         "access.grant", {"user": "<@U123|maria>", "role": "operator", "reason": "starts on Monday"},
     ),
-    ("/access", "request I start on Monday role=oncall", "access.request", {"reason": "I start on Monday", "role": "oncall"}),
+    (
+        "/access", "request I start on Monday role=oncall",
+        "access.request", {"reason": "I start on Monday", "role": "oncall"},
+    ),
     ("/access", "request it's Bob's idea", "access.request", {"reason": "it's Bob's idea"}),
     (
         "/approvals", "ask A-318 does x=5 matter?",

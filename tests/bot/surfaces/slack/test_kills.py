@@ -67,9 +67,8 @@ def killed_on(made: Company, arrow: str) -> None:
     outcome = grant(made.double, name)
     made.wait(lambda: not made.arrow.exists(), f"death on {arrow}")
     assert outcome.status == ("operation_timeout" if arrow == "inbox.recorded" else "ok"), arrow
-    ended = made.wait(
-        lambda: (row := row_of(made, name)) and row.state in {"done", "refused"} and row, f"the end of {name}"
-    )
+    made.wait(lambda: getattr(row_of(made, name), "state", "") in {"done", "refused"}, f"the end of {name}")
+    ended = row_of(made, name)
     if arrow in AROUND_SLACK:
         assert ended.state == "refused", arrow
         (heard,) = made.wait(lambda: told(made, name), f"a message about {name}")

@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 LONGEST_BREAK = 14
+SATURDAY = 5
 
 
 @cache
@@ -16,7 +17,7 @@ def _holidays(year: int) -> frozenset[date]:
 
 def is_working_day(day: date) -> bool:
     """Whether people are expected at work."""
-    return day.weekday() < 5 and day not in _holidays(day.year)
+    return day.weekday() < SATURDAY and day not in _holidays(day.year)
 
 
 def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def stable(value: Any) -> Any:
+def stable(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     """Return plain JSON values without floats, which databases print each in their own way."""
     if isinstance(value, BaseModel):
         return stable(value.model_dump(mode="python"))

@@ -32,6 +32,7 @@ from domain.money import parse_amount
 from domain.outcomes import Kind, Refused, refused
 
 LONGEST_TEXT = 500
+MOST_DIGITS = 12
 
 
 class Input(StrEnum):
@@ -67,6 +68,10 @@ class Params(BaseModel):
     """Base of every operation's parameters; the order of the fields is the order of the positional words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class NoParams(Params):
+    """Nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ def _channel(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("is not text")
+        raise ValueError("is not text")  # noqa: TRY004 - pydantic makes a finding of a ValueError alone
     text = "".join(character for character in value if character.isprintable() or character in "\n\t").strip()
     if not text:
         raise ValueError("is empty")
@@ -193,7 +198,7 @@ def _text(value: Any) -> str:
 
 def _amount(value: Any) -> Decimal:
     if isinstance(value, bool | float):
-        raise ValueError("must be a decimal string, never a float")
+        raise ValueError("must be a decimal string, never a float")  # noqa: TRY004
     return parse_amount(str(value))
 
 
@@ -202,7 +207,7 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
         moment = value
     else:
         try:
-            moment = datetime.fromisoformat(str(value).strip().upper().replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(str(value).strip().upper())
         except ValueError as error:
             raise ValueError("is not a time") from error
     zone = (info.context or {}).get("zone", UTC)
@@ -215,7 +220,7 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
 def _whole(value: Any) -> int:
     text = str(value).strip().lstrip("#").upper()
     text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+    if not (text.isascii() and text.isdigit()) or len(text) > MOST_DIGITS:
         raise ValueError("is not a number of one")
     return int(text)
 

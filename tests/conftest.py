@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         grouped = getattr(item, "_nodeid", None)
         if grouped is not None and grouped != item.nodeid:
-            item._id = coerce_node_id(grouped)  # noqa: SLF001 - the only place there is
+            item._id = coerce_node_id(grouped)
 
 
 def pytest_unconfigure() -> None:

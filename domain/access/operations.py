@@ -9,11 +9,7 @@ from domain.act import Act
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Kind, Refused, refused
-from domain.parameters import Arg, Input, Params, Reason, RoleName, UserId
-
-
-class NoParams(Params):
-    """Nothing to say."""
+from domain.parameters import Arg, Input, NoParams, Params, Reason, RoleName, UserId
 
 
 class Grant(Params):

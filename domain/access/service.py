@@ -5,8 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.access import rules
 from domain.access.people import held_since, holders
@@ -17,15 +15,11 @@ from domain.approvals import service as approvals
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.clock import Clock
-from domain.database import Database
+from domain.database import Database, insert_into
 from domain.followup.claims import release_claims_of
 from domain.identity import Role, Surface
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
-
-
-def _insert(connection: Connection, table: Any) -> Any:
-    return (postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
 
 
 def everybody(act: Act) -> AccessList:
@@ -70,10 +64,10 @@ def accept_request(act: Act, role: Role) -> Granted | Refused:
 def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
     connection = act.connection
     connection.execute(
-        _insert(connection, Person).values(user_id=user_id, first_seen_at=act.now).on_conflict_do_nothing()
+        insert_into(connection, Person).values(user_id=user_id, first_seen_at=act.now).on_conflict_do_nothing()
     )
     given = connection.scalar(
-        _insert(connection, RoleGrant)
+        insert_into(connection, RoleGrant)
         .values(
             user_id=user_id, role=role.word, source="grant", granted_by=granted_by, granted_at=act.now,
             reason=act.entry.reason,
@@ -187,10 +181,10 @@ def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) 
         made = []
         for user_id in sorted(owners):
             connection.execute(
-                _insert(connection, Person).values(user_id=user_id, first_seen_at=now).on_conflict_do_nothing()
+                insert_into(connection, Person).values(user_id=user_id, first_seen_at=now).on_conflict_do_nothing()
             )
             given = connection.scalar(
-                _insert(connection, RoleGrant)
+                insert_into(connection, RoleGrant)
                 .values(
                     user_id=user_id, role=Role.OWNER.word, source="settings", granted_by="settings", granted_at=now,
                     reason="VALHALLA_OWNERS",

@@ -6,11 +6,7 @@ from domain.alerts import service
 from domain.alerts.results import AlertCard, AlertList
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Number, Params, Text
-
-
-class NoParams(Params):
-    """Nothing to say."""
+from domain.parameters import Arg, Input, NoParams, Number, Params, Text
 
 
 class WhichAlert(Params):

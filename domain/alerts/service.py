@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, case, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act, Priority
 from domain.alerts.results import AlertCard, AlertList
 from domain.alerts.tables import Alert
+from domain.database import insert_into
 from domain.outcomes import Kind, Refused, refused
 
 LAYER = "Alerts"
@@ -29,9 +28,8 @@ def raise_alert(
 ) -> int:
     """Open an alert, or count once more on the one that is open for `dedup_key`; return its id."""
     connection = act.connection
-    make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
     new_id = connection.scalar(
-        make(Alert)
+        insert_into(connection, Alert)
         .values(
             dedup_key=dedup_key, severity=severity, headline=headline, facts=[list(fact) for fact in facts],
             route=route, state="open", times=1, opened_at=act.now, last_at=act.now,

@@ -8,15 +8,11 @@ from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Ques
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Done, Kind, Refused, refused
-from domain.parameters import Arg, Input, Number, Params, Reason, Text
+from domain.parameters import Arg, Input, NoParams, Number, Params, Reason, Text
 
 IN_SLACK = frozenset({Surface.SLACK})
 ApprovalId = Annotated[Number, Arg("a request's number", "A-318", Input.NUMBER)]
 Seen = Annotated[Text | None, Arg("what the card showed", "0f3a", hidden=True)]
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class Which(Params):

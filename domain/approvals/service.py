@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.access.people import held_since, holders
 from domain.act import Act, Entry, Form, Priority
@@ -16,6 +14,7 @@ from domain.approvals.results import ApprovalCard, ApprovalLine, BreakGlassCard,
 from domain.approvals.tables import Approval, BreakGlass
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
+from domain.database import insert_into
 from domain.delivery.tables import Outbox
 from domain.gate.reading import standing_of
 from domain.identity import Caller, Role, Surface, is_slack_user
@@ -117,12 +116,13 @@ def _insert(
     raw = params.model_dump(mode="json")
     sealed_parts: dict[str, Any] = {
         "operation": operation.name, "target": operation.target_of(params, act.actor), "params": raw,
-        "requester": act.actor, "bindings": bindings, "decider_role": rule.decider(act, params).word, "created_at": act.now,
+        "requester": act.actor, "bindings": bindings, "decider_role": rule.decider(act, params).word,
+        "created_at": act.now,
         "reason": act.entry.reason, "wanted": wanted.to_json(),
     }  # fmt: skip
     sealed = rules.seal(**sealed_parts, expires=expires)
     approval_id: int | None = act.connection.scalar(
-        _insert_into(act)
+        insert_into(act.connection, Approval)
         .values(
             **sealed_parts, expires_at=expires, seal=sealed,
             gates=[gate.to_json() for gate in gates], correlation_id=act.correlation_id, status="pending",
@@ -136,10 +136,6 @@ def _insert(
     act.changed(operation.target_of(params, act.actor), after=after)
     _first_show(act, approval_id)
     return approval_id
-
-
-def _insert_into(act: Act) -> Any:
-    return (postgres_insert if act.connection.dialect.name == "postgresql" else sqlite_insert)(Approval)
 
 
 def _deciders(act: Act, row: Row[Any]) -> tuple[str, ...]:
@@ -238,7 +234,8 @@ def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | No
         by = f" by <@{row.decided_by}>" if row.decided_by else ""
         instead = f" It was replaced by A-{row.replaced_by}." if row.replaced_by else ""
         return refused(
-            Kind.CONFLICT, f"already_{row.status}", f"A-{row.id} was already {row.status}{by}. Nothing changed.{instead}",
+            Kind.CONFLICT, f"already_{row.status}",
+            f"A-{row.id} was already {row.status}{by}. Nothing changed.{instead}",
             layer=rules.LAYER, status=row.status, decided_by=row.decided_by,
             decided_at=row.decided_at.isoformat() if row.decided_at else None,
         )  # fmt: skip
@@ -476,7 +473,8 @@ def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) 
     if not act.standing.at_least(Role.OWNER) or act.caller.surface not in {Surface.SLACK, Surface.CLI}:
         return refused(
             Kind.NOT_ALLOWED, "owner_only", "Only an owner may break glass, in Slack or at the local console.",
-            layer=rules.LAYER, remedy="Ask for an approval instead.", has=act.standing.role.word if act.standing.role else None,
+            layer=rules.LAYER, remedy="Ask for an approval instead.",
+            has=act.standing.role.word if act.standing.role else None,
         )  # fmt: skip
     failed = rules.failing(rule.gates(act, params))
     if firm := tuple(gate for gate in failed if not gate.waivable):
@@ -510,7 +508,8 @@ def _act_alone(
 def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
     """Do alone what an open request asks for; the audit gets an entry of the operation beside the click's."""
     entry = Entry(
-        actor=act.actor, surface=act.caller.surface.value, operation=operation.name, target=operation.target_of(params, act.actor),
+        actor=act.actor, surface=act.caller.surface.value, operation=operation.name,
+        target=operation.target_of(params, act.actor),
         reason=reason,
     )  # fmt: skip
     inner = replace(act, entry=entry)

@@ -8,11 +8,7 @@ from domain.audit import service
 from domain.audit.results import AuditList, Sealed, Verification
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Number, Params
-
-
-class NoParams(Params):
-    """Nothing to say."""
+from domain.parameters import Arg, NoParams, Number, Params
 
 
 class Newest(Params):

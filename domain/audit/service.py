@@ -88,7 +88,7 @@ def _break_at(row: Row[Any], expected_seq: int, previous: str) -> str | None:
         return f"entry {row.event_id} (link {row.seq}) is missing"
     if row.previous_hash != previous:
         return f"link {row.seq} does not follow the one before it"
-    if content_hash(dict(row._mapping)) != row.hash:
+    if content_hash(row._asdict()) != row.hash:
         return f"entry {row.event_id} ({row.operation}, {row.at:%Y-%m-%d %H:%M} UTC) was changed"
     if link_hash(row.seq, row.event_id, row.hash, previous) != row.chain_hash:
         return f"link {row.seq} (entry {row.event_id}) was changed"
@@ -118,7 +118,7 @@ def _orphan(connection: Connection) -> str | None:
     for row in waiting:
         if row.id is None:
             return f"entry {row.event_id}, not sealed yet, is missing"
-        if content_hash(dict(row._mapping)) != row.hash:
+        if content_hash(row._asdict()) != row.hash:
             return f"entry {row.event_id}, not sealed yet, was changed"
     return None
 
@@ -134,7 +134,7 @@ def newest(act: Act, limit: int, *, before: int | None = None) -> AuditList:
 
 
 def _line(row: Row[Any]) -> AuditLine:
-    values = dict(row._mapping)
+    values = row._asdict()
     return AuditLine(audit_id=values.pop("id"), **values)
 
 

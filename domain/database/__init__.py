@@ -4,6 +4,7 @@ from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
 from domain.database.engine import Database, Unavailable, in_transaction
 from domain.database.locks import PrimeMode, lock_call, try_lock_sealer
 from domain.database.schema import head_revision, migrate, schema_revision
+from domain.database.upsert import insert_into
 
 __all__ = [
     "Base",
@@ -16,6 +17,7 @@ __all__ = [
     "UtcDateTime",
     "head_revision",
     "in_transaction",
+    "insert_into",
     "lock_call",
     "migrate",
     "schema_revision",

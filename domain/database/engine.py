@@ -103,7 +103,7 @@ class Database:
 
     def look(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection, once more on a fresh one where the pooled one had died."""
-        for attempt in (1, 2):
+        for is_last in (False, True):
             try:
                 with self.read() as connection:
                     return work(connection)
@@ -111,7 +111,7 @@ class Database:
                 if not is_outage(error):
                     raise
                 stale = isinstance(error, DBAPIError) and error.connection_invalidated
-                if not stale or attempt == 2:
+                if not stale or is_last:
                     raise Unavailable(_first_line(error)) from error
         raise AssertionError("unreachable")
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from domain.database import Database
+from domain.database import Database, insert_into
 from domain.delivery import rules
 from domain.delivery.tables import Outbox, OutboxLane, Route
 
@@ -79,8 +77,7 @@ def lease_lane(database: Database, lane: DueLane, holder: str, *, now: datetime,
     """Become the one sender of a lane for a while, or return None where another is."""
 
     def work(connection: Connection) -> bool:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        connection.execute(make(OutboxLane).values(channel=lane.lane).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, OutboxLane).values(channel=lane.lane).on_conflict_do_nothing())
         taken = connection.execute(
             update(OutboxLane)
             .where(

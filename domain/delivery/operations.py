@@ -22,7 +22,7 @@ from domain.delivery.results import (
 from domain.delivery.tables import Outbox
 from domain.identity import Role
 from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, ChannelRef, Input, Number, Params, Text
+from domain.parameters import Arg, ChannelRef, Input, NoParams, Number, Params, Text
 
 KEPT = timedelta(days=30)
 PRUNE_BATCH = 2_000
@@ -39,10 +39,6 @@ class RouteKind(StrEnum):
 
 
 KindOfRoute = Annotated[RouteKind, Arg("a kind of message: governance, oncall, followups or deals", "governance")]
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class Retry(Params):

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act, Priority
+from domain.database import insert_into
 from domain.delivery.results import RouteChanged, RouteLine, RouteList, RouteTest
 from domain.delivery.tables import Route
 from domain.identity import Role
@@ -46,10 +45,11 @@ def change(act: Act, kind: str, channel: str) -> RouteChanged:
     changed = before.channel != channel
     version = before.version + 1 if changed else before.version
     if changed:
-        make = postgres_insert if act.connection.dialect.name == "postgresql" else sqlite_insert
         values = {"channel": channel, "changed_by": act.actor, "updated_at": act.now, "version": version}
         act.connection.execute(
-            make(Route).values(kind=kind, **values).on_conflict_do_update(index_elements=[Route.kind], set_=values)
+            insert_into(act.connection, Route)
+            .values(kind=kind, **values)
+            .on_conflict_do_update(index_elements=[Route.kind], set_=values)
         )
         test(act, kind)
     after: dict[str, object] = {"channel": channel, "changed": changed}

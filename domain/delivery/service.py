@@ -8,11 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Form
-from domain.database import Database
+from domain.database import Database, insert_into
 from domain.delivery import rules
 from domain.delivery.lanes import Hold, renew
 from domain.delivery.tables import CardMessage, Outbox, OutboxLane
@@ -214,8 +212,7 @@ def _pace(connection: Connection, job: Job, now: datetime) -> None:
 
 
 def _show(connection: Connection, job: Job, channel: str, ts: str) -> None:
-    make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    new = make(CardMessage).values(
+    new = insert_into(connection, CardMessage).values(
         thing=job.thing, destination=job.destination, channel=channel, ts=ts, outbox_id=job.outbox_id
     )
     connection.execute(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exists, func, insert, select, text, update
 
 from domain.act import Act
+from domain.database import insert_into
 from domain.followup.judging import judge_failures
 from domain.followup.overdue import refresh
 from domain.followup.results import ClaimOver, LadderCreated, LadderStopped, LadderView, PastStep
@@ -82,7 +83,7 @@ def _identify(act: Act, new: NewLadder) -> leads.Identified | Refused:
 def _insert_ladder(act: Act, lead_id: str, new: NewLadder) -> int | None:
     """Insert the ladder, unless the lead has an open one; whoever comes second at the same moment waits here."""
     found: int | None = act.connection.scalar(
-        leads.make_insert(act, FollowupLadder)
+        insert_into(act.connection, FollowupLadder)
         .values(
             lead_id=lead_id, arrived_at=new.arrived_at, created_at=act.now, created_by=act.actor,
             correlation_id=new.correlation_id,

@@ -30,6 +30,7 @@ from domain.parameters import (
     Email,
     Input,
     Instant,
+    NoParams,
     Number,
     Params,
     Phone,
@@ -183,10 +184,6 @@ class Stop(Params):
 
     lead_id: LeadId
     reason: Reason
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 def _new_ladder(act: Act, params: Create) -> ladders.NewLadder:

@@ -15,11 +15,11 @@ from sqlalchemy import case, func, select, update
 
 from domain.act import Act, Priority
 from domain.canonical import digest
+from domain.database import insert_into
 from domain.followup.results import OverdueCard, OverdueGroup, OverdueStep
 from domain.followup.rows import OPEN
 from domain.followup.rules import LATE_AFTER, PROMISE
 from domain.followup.tables import FollowupTask, LiveCard
-from domain.leads.service import make_insert
 from domain.leads.tables import Lead
 
 NAME = "followups:overdue"
@@ -67,7 +67,7 @@ def _locked(act: Act) -> Any | None:
 
 def _insert(act: Act) -> bool:
     made = act.connection.scalar(
-        make_insert(act, LiveCard)
+        insert_into(act.connection, LiveCard)
         .values(name=NAME, episode=0, is_open=False, digest="", updated_at=act.now)
         .on_conflict_do_nothing()
         .returning(LiveCard.name)

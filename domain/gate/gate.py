@@ -262,6 +262,7 @@ def _missing_role(operation: AnyOperation, standing: Standing) -> Refused:
     return refused(
         Kind.NOT_ALLOWED, "role", f"`{operation.name}` needs {needed.with_article}; {have}.",
         layer="Access",
-        remedy="Ask for access; a manager decides." if may_ask else "A manager can do it, or an owner can make you one.",
+        remedy="Ask for access; a manager decides." if may_ask
+        else "A manager can do it, or an owner can make you one.",
         buttons=(ask,) if may_ask else (), **figures,
     )  # fmt: skip

@@ -6,11 +6,7 @@ from domain.held import service
 from domain.held.results import HeldDecided, HeldExpired, HeldList
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Number, Params
-
-
-class NoParams(Params):
-    """Nothing to say."""
+from domain.parameters import Arg, Input, NoParams, Number, Params
 
 
 class WhichHeld(Params):

@@ -38,7 +38,8 @@ def hold(
         insert(HeldWork)
         .values(
             operation=operation.name, target=operation.target_of(params, act.actor),
-            params=params.model_dump(mode="json"), actor=act.actor, key=key, correlation_id=act.correlation_id, reason=stopped.detail, held_at=act.now,
+            params=params.model_dump(mode="json"), actor=act.actor, key=key,
+            correlation_id=act.correlation_id, reason=stopped.detail, held_at=act.now,
             not_after=not_after, state="held",
         )
         .returning(HeldWork.id)

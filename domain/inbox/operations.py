@@ -12,13 +12,9 @@ from domain.inbox import service
 from domain.inbox.results import InboxAnswered, InboxRecovered
 from domain.inbox.tables import Inbox
 from domain.operation import AnyOperation, ExecutionClass, Operation
-from domain.parameters import Arg, Number, Params, Text
+from domain.parameters import Arg, NoParams, Number, Params, Text
 
 KEPT = timedelta(days=30)
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class Late(Params):

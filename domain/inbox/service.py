@@ -6,12 +6,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, and_, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act, Priority
 from domain.arrows import cross
-from domain.database import Database, Unavailable
+from domain.database import Database, Unavailable, insert_into
 from domain.gate.call import UNEXPECTED, Call, system_call, unexpected
 from domain.gate.gate import Gate
 from domain.gate.tables import IdempotencyKey
@@ -47,9 +45,8 @@ def record(
     """
 
     def work(connection: Connection) -> int | None:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        return connection.scalar(
-            make(Inbox)
+        row_id: int | None = connection.scalar(
+            insert_into(connection, Inbox)
             .values(
                 trigger_id=trigger_id, operation=operation, params=dict(params), user_id=user_id, channel=channel,
                 response_url=response_url, said=said, state="received", received_at=now,
@@ -57,6 +54,7 @@ def record(
             .on_conflict_do_nothing(index_elements=[Inbox.trigger_id])
             .returning(Inbox.id)
         )  # fmt: skip
+        return row_id
 
     return database.attempt(work, urgent=urgent)
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, null, or_, select, tuple_, union_all, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act
+from domain.database import insert_into
 from domain.leads.rules import (
     WRITTEN,
     Channel,
@@ -77,11 +76,6 @@ class Found:
     suppressed: bool = field(default=False)
     has_name: bool = False
     """Whether the caller's name is a row already."""
-
-
-def make_insert(act: Act, table: Any) -> Any:
-    """Return the database's own insert, which can ignore or resolve conflicts."""
-    return (postgres_insert if act.connection.dialect.name == "postgresql" else sqlite_insert)(table)
 
 
 def join_reach(query: Any, lead_id: ColumnElement[str]) -> Any:
@@ -199,7 +193,7 @@ def record(act: Act, new: NewLead, found: Found) -> Identified | None:
 
 def _insert_lead(act: Act, lead_id: str, values: dict[str, Any]) -> bool:
     made = act.connection.scalar(
-        make_insert(act, Lead)
+        insert_into(act.connection, Lead)
         .values(lead_id=lead_id, created_at=act.now, updated_at=act.now, **values)
         .on_conflict_do_nothing()
         .returning(Lead.lead_id)
@@ -212,7 +206,7 @@ def _insert_contacts(act: Act, lead_id: str, contacts: Sequence[tuple[ContactKin
     if not contacts:
         return True
     made = act.connection.execute(
-        make_insert(act, ContactPoint)
+        insert_into(act.connection, ContactPoint)
         .values([{"lead_id": lead_id, "kind": kind, "value": value, "created_at": act.now} for kind, value in contacts])
         .on_conflict_do_nothing(index_elements=["kind", "value"])
         .returning(ContactPoint.id)
@@ -269,7 +263,7 @@ def record_consent(
         for kind, value, channel in written if (kind, value) not in known
     ]  # fmt: skip
     if rows:
-        act.connection.execute(make_insert(act, ContactConsent), rows)
+        act.connection.execute(insert_into(act.connection, ContactConsent), rows)
     return len(rows)
 
 
@@ -279,7 +273,7 @@ def suppress(act: Act, lead_id: str, reach: Reach, reason: str) -> int:
     Where there is none, the lead's name is put there, so that no number is added later and called.
     """
     keys = sorted((contact.kind, contact.value) for contact in reach.contacts) or [(ContactKind.LEAD, lead_id)]
-    statement = make_insert(act, ContactSuppression).values(
+    statement = insert_into(act.connection, ContactSuppression).values(
         [{"kind": kind, "value": value, "reason": reason, "actor": act.actor, "at": act.now} for kind, value in keys]
     )
     act.connection.execute(

@@ -7,15 +7,11 @@ from domain.access.people import holders
 from domain.act import Act
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
-from domain.parameters import Params, Reason
+from domain.parameters import NoParams, Params, Reason
 from domain.prime_law import service
 from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard, Settled
 
 SWITCHES = "governance/go-live"
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class WithReason(Params):

@@ -176,7 +176,8 @@ def release(act: Act, reason: str) -> KillSwitchCard | Refused:
     card = KillSwitchCard(
         engaged_by=state.engaged_by or "", engaged_at=state.engaged_at,
         reasons=_reasons(act.connection, state.engaged_at), go_live_enabled=state.go_live_enabled, version=version,
-        held=held_counts(act), is_engaged=False, released_at=act.now, requested_by=act.actor, released_by=act.approved_by, release_reason=reason,
+        held=held_counts(act), is_engaged=False, released_at=act.now, requested_by=act.actor,
+        released_by=act.approved_by, release_reason=reason,
         overridden=act.overridden,
     )  # fmt: skip
     _announce(act, card)

@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act
-from domain.database import Database
+from domain.database import Database, insert_into
 from domain.delivery.results import Pruned
 from domain.processes.tables import ProcessHeartbeat
 
@@ -31,10 +29,9 @@ def beat(
     """Write down that the calling process lives, and what it last saw."""
 
     def work(connection: Connection) -> None:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
         fresh = {"seen_at": now, "seen": dict(seen)}
         connection.execute(
-            make(ProcessHeartbeat)
+            insert_into(connection, ProcessHeartbeat)
             .values(
                 process_id=name, kind=kind, host=socket.gethostname()[:128], pid=os.getpid(), started_at=started_at,
                 **fresh,

@@ -5,16 +5,12 @@ from typing import Annotated
 
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Params, Text
+from domain.parameters import Arg, Input, NoParams, Params, Text
 from domain.runbook import service
 from domain.runbook.results import Attested, Markdown, RunbookStatus
 from domain.runbook.rules import STATEMENTS
 
 StatementName = StrEnum("StatementName", {name.upper(): name for name in STATEMENTS})  # type: ignore[misc]
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class Attest(Params):

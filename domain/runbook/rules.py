@@ -67,12 +67,11 @@ def statements(signed: Mapping[str, tuple[str, datetime]], now: datetime) -> tup
     for name, (meaning, days) in STATEMENTS.items():
         by, at = signed.get(name, (None, None))
         until = at + timedelta(days=days) if at else None
-        found.append(
-            Statement(
-                statement=name, meaning=meaning, good_for_days=days, signed_by=by, signed_at=at, valid_until=until,
-                is_valid=until is not None and until > now,
-            )  # fmt: skip
-        )
+        item = Statement(
+            statement=name, meaning=meaning, good_for_days=days, signed_by=by, signed_at=at, valid_until=until,
+            is_valid=until is not None and until > now,
+        )  # fmt: skip
+        found.append(item)
     return tuple(found)
 
 
@@ -222,7 +221,8 @@ def second_manager(evidence: Evidence) -> Check:
     ok = evidence.managers > 1
     return Check(
         name="a second manager", severity=Severity.WARN, ok=ok,
-        detail=f"{evidence.managers} people can approve" if ok else "nobody else can approve; an owner must break glass",
+        detail=f"{evidence.managers} people can approve" if ok
+        else "nobody else can approve; an owner must break glass",
         cure="" if ok else "`/access grant @someone manager`",
     )  # fmt: skip
 
@@ -240,13 +240,13 @@ def judge(evidence: Evidence, checks: tuple[Rule, ...] = CHECKS) -> tuple[Check,
         try:
             found.append(check(evidence))
         except Exception as error:
-            found.append(
-                Check(
-                    name=check.__name__.replace("_", " "), severity=Severity.BLOCKER, ok=False,
-                    detail=f"the check itself failed ({type(error).__name__})", cure="look into the log",
-                )  # fmt: skip
-            )
+            found.append(_crashed(check.__name__.replace("_", " "), error))
     return tuple(found)
+
+
+def _crashed(name: str, error: Exception) -> Check:
+    detail = f"the check itself failed ({type(error).__name__})"
+    return Check(name=name, severity=Severity.BLOCKER, ok=False, detail=detail, cure="look into the log")
 
 
 def _ago(span: timedelta) -> str:

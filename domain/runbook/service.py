@@ -81,16 +81,23 @@ def markdown(act: Act) -> Markdown:
     found = status(act)
     lines = [f"# Runbook, {found.checked_at:%Y-%m-%d %H:%M} UTC", ""]
     lines.append("OK to go live." if found.ok_to_enable_go_live else "Not OK to go live.")
-    sections = (("Blockers", found.blockers), ("Warnings", found.warnings), ("Info", found.info), ("Passed", found.passed))
+    sections = (
+        ("Blockers", found.blockers), ("Warnings", found.warnings), ("Info", found.info), ("Passed", found.passed),
+    )  # fmt: skip
     for title, checks in sections:
         if checks:
             lines += ["", f"## {title}", ""]
-            lines += [f"- {check.name}: {check.detail}" + (f" ({check.cure})" if check.cure else "") for check in checks]
+            lines += [_line(check) for check in checks]
     lines += ["", "## Signed statements", ""]
     for item in found.statements:
-        until = f"good until {item.valid_until:%Y-%m-%d}" if item.is_valid and item.valid_until else "not signed, or too old"
+        valid = item.valid_until if item.is_valid else None
+        until = f"good until {valid:%Y-%m-%d}" if valid else "not signed, or too old"
         lines.append(f"- {item.statement}: {item.meaning}; {until}")
     return Markdown(markdown="\n".join(lines))
+
+
+def _line(check: Check) -> str:
+    return f"- {check.name}: {check.detail}" + (f" ({check.cure})" if check.cure else "")
 
 
 def attest(act: Act, statement: str, note: str | None) -> Attested:

@@ -5,15 +5,11 @@ from typing import Annotated
 from domain.act import Act
 from domain.identity import Role
 from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Params, Text
+from domain.parameters import Arg, Input, NoParams, Params, Text
 from domain.runbook import rules
 from domain.runbook.service import evidence
 from domain.system.home import home
 from domain.system.results import DoctorView, HelpLine, HelpView, HomeView
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 class Help(Params):

@@ -8,14 +8,10 @@ from domain.delivery.results import Pruned
 from domain.gate import idempotency
 from domain.operation import AnyOperation, ExecutionClass, Operation
 from domain.outcomes import Result
-from domain.parameters import Params
+from domain.parameters import NoParams
 from domain.processes import service as processes
 from domain.ticks import service
 from domain.ticks.results import TicksRecovered
-
-
-class NoParams(Params):
-    """Nothing to say."""
 
 
 def _internal(name: str, summary: str, result: type[Result], run: Callable[[Act], Any]) -> AnyOperation:

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act
 from domain.alerts.service import raise_alert
 from domain.arrows import cross
-from domain.database import Database
+from domain.database import Database, insert_into
 from domain.delivery.results import Pruned
 from domain.gate.call import system_call
 from domain.gate.gate import Gate
@@ -40,8 +38,7 @@ def claim(database: Database, job: str, slot: datetime, now: datetime) -> bool:
     """Make the slot's row; False where another scheduler has it already."""
 
     def work(connection: Connection) -> bool:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        new = make(Tick).values(job=job, slot=slot, state="claimed", claimed_at=now)
+        new = insert_into(connection, Tick).values(job=job, slot=slot, state="claimed", claimed_at=now)
         return connection.scalar(new.on_conflict_do_nothing().returning(Tick.job)) is not None
 
     claimed = database.attempt(work)

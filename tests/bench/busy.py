@@ -28,6 +28,7 @@ BATCH = 100
 
 
 def _act(gate: Gate, memory: SharedMemory, offset: int, stop: threading.Event) -> None:
+    assert memory.buf is not None
     while not stop.is_set():
         outcome = gate.run(Call("bench.noop", {"label": "a"}, Caller(OWNER, Surface.WORKER), key=uuid4().hex))
         if isinstance(outcome, Done):
@@ -56,7 +57,7 @@ def main() -> None:
     """Be busy until ended."""
     kind, url, name, place = sys.argv[1:]
     memory = SharedMemory(name=name)
-    resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]  # noqa: SLF001
+    resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     gate = open_gate(url)

@@ -45,6 +45,7 @@ def _busy(url: str, memory: SharedMemory, bulk: int) -> Iterator[None]:
 
 
 def _last_acts(memory: SharedMemory) -> list[float]:
+    assert memory.buf is not None
     return [struct.unpack_from("d", memory.buf, place * SLOT)[0] for place in range(PROCESSES)]
 
 

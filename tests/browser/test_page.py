@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.bot.demo.running import wait_until
 from tests.browser import desk
 from tests.browser.conftest import Seat
 from tests.browser.desk import answer, box, button, complaint, dialog, enter, field, newest, own, rail_row
 from tests.browser.world import World
-from tests.bot.demo.running import wait_until
 
 pytestmark = desk.MARKS
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 from bot.blocks.forms import form_operation, read_form, read_private
 from bot.blocks.kit import parse_press
@@ -95,7 +96,9 @@ def read_submitter(body: Mapping[str, Any]) -> Incoming:
         kept = {}
     return Incoming(
         source=Source.FORM, user_id=body["user"]["id"],
-        trigger_id=body.get("trigger_id") or f"{view['id']}:{view.get('hash')}", key=f"view:{view['id']}",
+        # Without one, a form that is submitted again after an error must not be taken for a second delivery; the
+        # key still keeps it from being done twice.
+        trigger_id=body.get("trigger_id") or f"{view['id']}:{uuid4().hex}", key=f"view:{view['id']}",
         said=_said(f"the form “{view['title']['text']}”"), channel=kept.get("channel"),
         response_url=kept.get("response_url"), view=view,
     )  # fmt: skip

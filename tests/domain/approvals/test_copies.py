@@ -11,6 +11,11 @@ POLICY = "test.policy_set"
 EVERYBODY = {"route:governance", f"user:{MANAGER}", f"user:{OWNER}", f"user:{SECOND}", f"user:{ONCALL}"}
 
 
+def everybody(told: list[str]) -> dict[str, list[str]]:
+    """Each destination was told just this."""
+    return dict.fromkeys(EVERYBODY, told)
+
+
 def copies(world: World, approval_id: int) -> dict[str, list[str]]:
     """The states each destination was told, oldest first."""
     told: dict[str, list[str]] = {}
@@ -46,7 +51,7 @@ def test_all_are_edited_together(world: World) -> None:
     """Each destination hears of the end once, with the same words but for whose copy it is."""
     request = world.pending(ONCALL, POLICY)
     assert word(world.approve(MANAGER, request.approval_id)) == "approved"
-    assert copies(world, request.approval_id) == dict.fromkeys(EVERYBODY, ["pending", "approved"])
+    assert copies(world, request.approval_id) == everybody(["pending", "approved"])
     last = [row.payload for row in world.rows("outbox")][-len(EVERYBODY) :]
     bare = {json.dumps({**card, "reader": None, "can_withdraw": True}, sort_keys=True) for card in last}
     assert len(bare) == 1
@@ -76,7 +81,7 @@ def test_every_end_reaches_them(world: World) -> None:
         (rejected, "rejected"), (withdrawn, "withdrawn"), (superseded, "superseded"), (failed, "failed"),
         (expired, "expired"),
     ):  # fmt: skip
-        assert copies(world, request.approval_id) == dict.fromkeys(EVERYBODY, ["pending", end])
+        assert copies(world, request.approval_id) == everybody(["pending", end])
 
 
 def test_who_can_decide_later_gets_none(world: World) -> None:
@@ -101,7 +106,7 @@ def test_joining_and_asking_tell_nobody_again(world: World) -> None:
     request = world.pending(ONCALL, POLICY)
     world.pending(MANAGER, POLICY)
     world.done(SECOND, "approvals.ask", approval_id=request.approval_id, reason="Alberta too?")
-    assert copies(world, request.approval_id) == dict.fromkeys(EVERYBODY, ["pending"])
+    assert copies(world, request.approval_id) == everybody(["pending"])
 
 
 def test_a_copy_that_could_not_be_delivered_is_let_be(world: World) -> None:
@@ -145,4 +150,4 @@ def test_two_clicks_on_two_copies(world: World) -> None:
     refusal = next(outcome for outcome in outcomes if isinstance(outcome, Refused))
     assert refusal.code == "already_approved"
     assert world.acts() == 1
-    assert copies(world, request.approval_id) == dict.fromkeys(EVERYBODY, ["pending", "approved"])
+    assert copies(world, request.approval_id) == everybody(["pending", "approved"])

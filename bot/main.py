@@ -13,6 +13,7 @@ from bot.surfaces.slack.http_mode import Address, HttpEndpoint, HttpMode, NotLis
 from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.receiver import Receiver
 from bot.surfaces.slack.socket_mode import SocketMode
+from domain.calendar import is_working_day
 from domain.gate import Gate
 from domain.processes.service import process_id
 from domain.settings import Settings, SettingsError
@@ -47,6 +48,9 @@ def run_bot(settings: Settings, http: Address | None = None) -> int:
     key = _signing_secret(settings) if http else _token("SLACK_APP_TOKEN", settings.slack_app_token, "xapp-")
     stop = stop_on_signals()
     gate, runner = start(settings), process_id()
+    is_working_day(gate.clock().date())  # its library is read now, not inside the first request's transaction
+    if not settings.owners:
+        log.warning("owners.missing", cure="set VALHALLA_OWNERS to your Slack user id: until then nobody has a role")
     receiver, transport = _wire(gate, runner, token, key, http)
     evidence = "http" if http else "sockets"
     heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {evidence: transport.said()})

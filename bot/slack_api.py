@@ -59,6 +59,7 @@ LIST_PAGE = 1_000
 MARK = "outbox-"
 """Before the outbox id in the last block's id, for a server whose history gives no metadata."""
 NOT_FOUND = "channel_not_found"
+UNKNOWN_METHOD = "unknown_method"
 SCOPES = (
     "chat:write", "im:write", "channels:read", "groups:read", "channels:join", "channels:history", "groups:history",
     "im:history",
@@ -192,19 +193,22 @@ class SlackApi:
 
     def _named(self, name: str) -> str | Failure:
         """Look among the bot's own channels first: a large workspace has too many others."""
+        missing = Refused(NOT_FOUND)
         for method, types in (
             ("users.conversations", "public_channel,private_channel"),
             ("conversations.list", "public_channel"),
         ):
             for page in self._pages(method, types):
-                if _is_unknown(page):
+                if isinstance(page, Refused) and page.error == UNKNOWN_METHOD:
+                    missing = page  # another server than Slack's; the next method may be one it knows
                     break
                 if not isinstance(page, Answer):
                     return page
+                missing = Refused(NOT_FOUND)
                 for channel in page.data.get("channels", ()):
                     if channel.get("name") == name:
                         return str(channel["id"])
-        return Refused(NOT_FOUND)
+        return missing
 
     def _pages(self, method: str, types: str) -> Iterator[Answer | Failure]:
         cursor: str | None = None
@@ -244,11 +248,9 @@ class SlackApi:
 
     def _trouble_in(self, channel: str) -> str | None:
         place = self.conversation(channel)
-        if not isinstance(place, str):
-            return said(place)
-        answer = self.call("conversations.info", channel=place)
-        if _is_unknown(answer):
-            return None  # another server than Slack's: what it does not know stands in nobody's way
+        answer = self.call("conversations.info", channel=place) if isinstance(place, str) else place
+        if isinstance(answer, Refused) and answer.error == UNKNOWN_METHOD:
+            return None  # what another server than Slack's cannot say stands in nobody's way
         if not isinstance(answer, Answer):
             return said(answer)
         info = answer.data.get("channel") or {}
@@ -266,10 +268,6 @@ def _forbid_in_transaction() -> None:
 
 def _listed(blocks: Blocks | None) -> list[Mapping[str, Any]] | None:
     return list(blocks) if blocks else None
-
-
-def _is_unknown(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Refused) and answer.error == "unknown_method"
 
 
 def _is_id(name: str, initials: str) -> bool:

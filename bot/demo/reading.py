@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from bot.demo import tour
-from bot.demo.controls import Numbers
+from bot.demo.controls import Numbered, Numbers
 from bot.demo.rendering import Words, message_lines, readable
 from bot.demo.screen import Screen
 from bot.demo.watching import Arrival, Watcher
@@ -140,6 +140,17 @@ class Reader:
                 return
             time.sleep(POLL)
         self._screen.show(f"Nothing with {words!r} has come." if words else "Nothing has come.")
+
+    def button(self, words: str) -> Numbered | None:
+        """Return the newest button that begins so; where there is none, wait for what Valhalla still has to say."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            is_more_to_come = self._is_outstanding()  # asked before looking: what is sent meanwhile is seen then
+            self.look()
+            found = self.numbers.labelled(words)
+            if found or not is_more_to_come or time.monotonic() > deadline or self._stopping.is_set():
+                return found
+            time.sleep(POLL)
 
     def wait_for_rest(self) -> None:
         """Wait until Valhalla has said what it still has to say, and a moment longer."""

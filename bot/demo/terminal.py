@@ -101,7 +101,7 @@ class Terminal:
     # -- acting -------------------------------------------------------------------------------------------------
 
     def _press_words(self, words: str) -> None:
-        self._press(self._reader.numbers.labelled(words), f"No button on the screen begins with {words!r}.")
+        self._press(self._reader.button(words), f"No button on the screen begins with {words!r}.")
 
     def _press(self, found: Numbered | None, nothing: str) -> None:
         if found is None:

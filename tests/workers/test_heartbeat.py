@@ -1,6 +1,7 @@
 """Signs of life and the evidence in them."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from domain.gate import Call
 from domain.identity import Caller, Surface
 from domain.outcomes import Done
 from domain.prime_law.tables import GoLiveState
+from domain.processes import service as processes
 from tests.workers.slack import OWNER, Scene, wait_for
 from workers import heartbeat as heartbeat_module
 from workers import sweep as sweep_module
@@ -114,7 +116,7 @@ def test_a_confirmation_that_was_not_written_is_tried_again(
 ) -> None:
     """A database that fails just then costs a moment, not a whole beat."""
     monkeypatch.setattr(heartbeat_module, "AGAIN_SECONDS", 0.01)
-    written, failures = heartbeat_module.beat, iter([True, False, True])
+    written, failures = processes.beat, iter([True, False, True])
 
     def fails(*args: Any, **more: Any) -> None:
         if next(failures, False):
@@ -137,19 +139,16 @@ def test_the_kill_switchs_card_is_edited_while_it_settles(scene: Scene, monkeypa
     monkeypatch.setattr(sweep_module, "SETTLE_EVERY", 0.05)
     heartbeats = [Heartbeat(scene.database, "worker", process_id(), system_clock) for _ in range(2)]
     sweep = Sweep(scene.gate, "test")
-    for thread in (*heartbeats, sweep):
-        thread.start()
+    for heartbeat in heartbeats:
+        heartbeat.start()
+    sweep.start()
     try:
         wait_for(lambda: len(scene.rows("process_heartbeat")) == 2)
         with scene.relay():
             caller = Caller(OWNER, Surface.SLACK)
             assert isinstance(scene.gate.run(Call("killswitch.engage", {"reason": "drill"}, caller)), Done)
             for channel in ("governance", "oncall"):
-                wait_for(
-                    lambda channel=channel: (
-                        "2 of 2 processes have refused or confirmed" in str(scene.double.messages(channel))
-                    )
-                )
+                wait_for(partial(_says, scene, channel, "2 of 2 processes have refused or confirmed"))
                 assert len([item for item in scene.double.messages(channel) if "KILL SWITCH" in item["text"]]) == 1
             wait_for(lambda: not [row for row in scene.rows("outbox") if row.state in ("queued", "sending")])
             edits = len(scene.rows("outbox"))
@@ -160,5 +159,11 @@ def test_the_kill_switchs_card_is_edited_while_it_settles(scene: Scene, monkeypa
                 "killswitch.engage"
             ]
     finally:
-        for thread in (sweep, *heartbeats):
-            thread.stop()
+        sweep.stop()
+        for heartbeat in heartbeats:
+            heartbeat.stop()
+
+
+def _says(scene: Scene, channel: str, words: str) -> bool:
+    """Whether a message of the channel says these words."""
+    return words in str(scene.double.messages(channel))

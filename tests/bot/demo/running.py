@@ -71,7 +71,10 @@ class Demo:
 
     def sees(self, pattern: str, seconds: float = DEADLINE) -> None:
         """Wait until the output matches."""
-        wait_until(lambda: re.search(pattern, self.output) is not None, f"{pattern!r} in:\n{self.output}", seconds)
+        try:
+            wait_until(lambda: re.search(pattern, self.output) is not None, f"{pattern!r}", seconds)
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}, in:\n{self.output}") from None
 
     def sends(self, number: signal.Signals) -> None:
         """Send a signal to the process alone."""

@@ -273,10 +273,14 @@ class TestAtOnce:
         request = world.pending(ONCALL, "killswitch.release", reason="over")
         confirm(world, "a", after=0.2)
         pause = Pause(world.gate, "approvals.approve")
-        released, edited = at_once(
-            lambda: world.approve(MANAGER, request.approval_id),
-            lambda: (pause.wait(), world.system("killswitch.settle").edited, pause.go_on.set())[1],
-        )
+
+        def settles() -> bool:
+            pause.wait()
+            edited: bool = world.system("killswitch.settle").edited
+            pause.go_on.set()
+            return edited
+
+        released, edited = at_once(lambda: world.approve(MANAGER, request.approval_id), settles)
         assert isinstance(released, Done)
         assert edited is False
         assert cards(world)[-1]["is_engaged"] is False

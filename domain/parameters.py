@@ -293,9 +293,7 @@ Instant = Annotated[
 ]
 Number = Annotated[int, BeforeValidator(_whole), Arg("its number", "318", Input.NUMBER)]
 Flag = Annotated[bool, BeforeValidator(_flag), Arg("yes or no", "yes", Input.FLAG, keyword=True)]
-Phone = Annotated[
-    str, BeforeValidator(_phone), Arg("a Canadian phone number", "+1 204 555 0142", keyword=True)
-]
+Phone = Annotated[str, BeforeValidator(_phone), Arg("a Canadian phone number", "+1 204 555 0142", keyword=True)]
 Email = Annotated[str, AfterValidator(_email), Arg("an e-mail address", "ruth@example.org", keyword=True)]
 RoleName = Annotated[
     Role,

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone name like America/Toronto") from error
         return value
 
+    @field_validator("data_dir")
+    @classmethod
+    def _fits_into_an_address(cls, value: Path) -> Path:
+        if "?" in str(value.resolve()):
+            raise ValueError("must not have a “?” in its path")
+        return value
+
     @field_validator("slack_api_url")
     @classmethod
     def _ends_with_slash(cls, value: str) -> str:

@@ -1,6 +1,6 @@
 """Alembic's way in: the engine comes from `domain.database.migrate`, one transaction, one migrator at a time."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Engine, text
@@ -17,7 +17,7 @@ def _include(_object: Any, name: str | None, kind: str, _reflected: bool, _compa
     return not (kind == "table" and name is not None and name.startswith("sqlite_"))
 
 
-def _render(kind: str, item: Any, _autogen_context: Any) -> str | bool:
+def _render(kind: str, item: Any, _autogen_context: Any) -> str | Literal[False]:
     """Write column types of ours as what they are in the database, so that old migrations import nothing of ours."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

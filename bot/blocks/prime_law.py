@@ -101,7 +101,7 @@ def _reached(reached: Reached | None) -> list[tuple[str, str]]:
         return []
     said = f"{reached.confirmed} of {count(reached.processes, 'process has', 'processes have')} refused or confirmed"
     if not reached.is_complete:
-        return [("Reached so far", f"{said}; the others are asked every moment")]
+        return [("Reached so far", f"{said}; {reached.processes - reached.confirmed} not yet")]
     if reached.seconds is None:
         return [("Reached everywhere", said)]
     took = f"{reached.seconds:.1f} s" if reached.seconds >= 0.05 else "under 0.1 s"  # noqa: PLR2004 - what rounds to 0.1

@@ -31,9 +31,7 @@ class Revoke(Params):
 class RequestAccess(Params):
     """Which role you need, and what for."""
 
-    reason: Annotated[
-        Reason, Arg("what you need it for", "I start calling on Monday", Input.LONG_TEXT, rest=True)
-    ]
+    reason: Annotated[Reason, Arg("what you need it for", "I start calling on Monday", Input.LONG_TEXT, rest=True)]
     role: Annotated[RoleName, Arg("a role: auditor, operator or oncall", "operator", keyword=True)] = Role.OPERATOR
 
 

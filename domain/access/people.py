@@ -27,9 +27,7 @@ def holders(connection: Connection, role: Role, *, before: datetime | None = Non
     query = (
         select(RoleGrant.user_id)
         .join(Person, Person.user_id == RoleGrant.user_id)
-        .where(
-            RoleGrant.role.in_(words_from(role)), RoleGrant.revoked_at.is_(None), Person.deactivated_at.is_(None)
-        )
+        .where(RoleGrant.role.in_(words_from(role)), RoleGrant.revoked_at.is_(None), Person.deactivated_at.is_(None))
         .distinct()
         .order_by(RoleGrant.user_id)
     )

@@ -195,9 +195,7 @@ def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) 
             made += [user_id] if given is not None else []
         ended = connection.scalars(
             update(RoleGrant)
-            .where(
-                RoleGrant.source == "settings", RoleGrant.revoked_at.is_(None), RoleGrant.user_id.not_in(owners)
-            )
+            .where(RoleGrant.source == "settings", RoleGrant.revoked_at.is_(None), RoleGrant.user_id.not_in(owners))
             .values(revoked_at=now, revoked_by="settings")
             .returning(RoleGrant.user_id)
         )

@@ -74,9 +74,7 @@ def show(act: Act, alert_id: int) -> AlertCard:
 
 
 def _locked(act: Act, alert_id: int) -> Row[Any] | Refused:
-    row = act.connection.execute(
-        select(Alert.__table__).where(Alert.id == alert_id).with_for_update()
-    ).one_or_none()
+    row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id).with_for_update()).one_or_none()
     if row is None:
         return refused(
             Kind.NOT_FOUND, "no_such_alert", f"There is no alert T-{alert_id}.", layer=LAYER,

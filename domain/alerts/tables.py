@@ -15,9 +15,7 @@ class Alert(Base):
     """One condition, from the first sign of it until it is resolved; one message, edited in place."""
 
     __tablename__ = "alert"
-    __table_args__ = (
-        Index("uq_alert_open", "dedup_key", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
-    )
+    __table_args__ = (Index("uq_alert_open", "dedup_key", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),)
 
     id: Mapped[RowId]
     dedup_key: Mapped[str] = mapped_column(String(128))

@@ -41,9 +41,7 @@ class Ask(Params):
     """Which request, and what you want to know."""
 
     approval_id: ApprovalId
-    reason: Annotated[
-        Text, Arg("your question", "does this cover Alberta too?", Input.LONG_TEXT, rest=True)
-    ]
+    reason: Annotated[Text, Arg("your question", "does this cover Alberta too?", Input.LONG_TEXT, rest=True)]
 
 
 class BreakTheGlass(Params):

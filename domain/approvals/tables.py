@@ -16,9 +16,7 @@ class Approval(Base):
 
     __tablename__ = "approval"
     __table_args__ = (
-        Index(
-            "uq_approval_open", "operation", "target", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN
-        ),
+        Index("uq_approval_open", "operation", "target", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_approval_open_expiry", "expires_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 

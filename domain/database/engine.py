@@ -1,5 +1,6 @@
 """Engines and transactions, one code path for PostgreSQL and SQLite (spec/5, "The hot rows")."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,6 +125,8 @@ def is_outage(error: Exception) -> bool:
     """Whether the database was away, busy or too slow, as against a statement that is wrong."""
     if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return True
+    if isinstance(error, DBAPIError) and type(error.orig) is sqlite3.DatabaseError:
+        return True  # the file is no database, or is damaged
     return isinstance(error, DBAPIError) and (
         error.connection_invalidated or _sqlstate(error) in RETRIED_SQLSTATES | {NOT_MIGRATED}
     )

@@ -160,9 +160,7 @@ class Gate:
         result = operation.run(act, params)
         return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
 
-    def _prime_mode(
-        self, connection: Connection, call: Call, operation: AnyOperation, params: Params
-    ) -> PrimeMode:
+    def _prime_mode(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> PrimeMode:
         """Read, without a lock, what the operation carries out, and return the stronger mode of the two."""
         if operation.decides is None:
             return operation.prime_mode
@@ -248,9 +246,7 @@ def _judge_caller(call: Call, operation: AnyOperation, standing: Standing) -> Re
 
 
 def _internal(operation: AnyOperation) -> Refused:
-    return refused(
-        Kind.NOT_ALLOWED, "internal", f"`{operation.name}` is run by the program itself.", layer="Access"
-    )
+    return refused(Kind.NOT_ALLOWED, "internal", f"`{operation.name}` is run by the program itself.", layer="Access")
 
 
 def _missing_role(operation: AnyOperation, standing: Standing) -> Refused:

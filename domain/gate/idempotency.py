@@ -51,9 +51,7 @@ def answered(act: Act, call: Call, operation: AnyOperation, params: Params, kept
     return _restore(operation, kept.outcome)
 
 
-def keep(
-    act: Act, call: Call, operation: AnyOperation, params: Params, outcome: Done | PendingApproval | Held
-) -> None:
+def keep(act: Act, call: Call, operation: AnyOperation, params: Params, outcome: Done | PendingApproval | Held) -> None:
     """Keep the answer under the key; a refusal is not kept, so that a retry is judged afresh."""
     act.connection.execute(
         _KEEP,
@@ -99,4 +97,3 @@ def _restore(operation: AnyOperation, stored: Mapping[str, Any] | None) -> Outco
 def prune(act: Act, *, before: datetime) -> int:
     """Forget keys made before that time; return how many."""
     return act.connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount
-

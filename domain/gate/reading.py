@@ -18,9 +18,7 @@ _RANK = (
     .where(RoleGrant.user_id == bindparam("user_id"), RoleGrant.revoked_at.is_(None))
     .scalar_subquery()
 )
-_DEACTIVATED = (
-    select(Person.deactivated_at).where(Person.user_id == bindparam("user_id")).scalar_subquery()
-)
+_DEACTIVATED = select(Person.deactivated_at).where(Person.user_id == bindparam("user_id")).scalar_subquery()
 _STANDING = select(_RANK.label("rank"), _DEACTIVATED.label("deactivated_at"))
 _STATE = (
     GoLiveState.go_live_enabled,

@@ -156,9 +156,7 @@ def expire_due(act: Act) -> HeldExpired:
     ).all()
     expired = len(due)
     if expired:
-        act.connection.execute(
-            update(HeldWork).where(HeldWork.id.in_(due)).values(state="expired", decided_at=act.now)
-        )
+        act.connection.execute(update(HeldWork).where(HeldWork.id.in_(due)).values(state="expired", decided_at=act.now))
         act.changed("held work", after={"expired": expired})
         raise_alert(
             act, "held:expired", f"{expired} held actions were too old to run and were dropped",

@@ -155,4 +155,3 @@ def stops_from(changes: Sequence[tuple[datetime, bool]], *, initially_allowed: b
     if since is not None:
         stops.append(Stop(since, None))
     return tuple(stops)
-

@@ -58,9 +58,7 @@ def _change(
 
 def _history(act: Act, action: str, **values: Any) -> None:
     act.connection.execute(
-        insert(GoLiveHistory).values(
-            at=act.now, action=action, actor=act.actor, approved_by=act.approved_by, **values
-        )
+        insert(GoLiveHistory).values(at=act.now, action=action, actor=act.actor, approved_by=act.approved_by, **values)
     )
 
 

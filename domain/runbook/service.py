@@ -52,9 +52,7 @@ def evidence(act: Act) -> rules.Evidence:
 
 def blockers(act: Act) -> tuple[Check, ...]:
     """Return the checks that stand in the way of go-live."""
-    return tuple(
-        check for check in rules.judge(evidence(act)) if not check.ok and check.severity is Severity.BLOCKER
-    )
+    return tuple(check for check in rules.judge(evidence(act)) if not check.ok and check.severity is Severity.BLOCKER)
 
 
 def status(act: Act) -> RunbookStatus:
@@ -62,9 +60,7 @@ def status(act: Act) -> RunbookStatus:
     found = evidence(act)
     checks = rules.judge(found)
     failed = [check for check in checks if not check.ok]
-    by_severity = {
-        severity: tuple(check for check in failed if check.severity is severity) for severity in Severity
-    }
+    by_severity = {severity: tuple(check for check in failed if check.severity is severity) for severity in Severity}
     return RunbookStatus(
         ok_to_enable_go_live=not by_severity[Severity.BLOCKER],
         blockers=by_severity[Severity.BLOCKER],

@@ -35,8 +35,12 @@ def main() -> int:
         sys.stdout.write(f"{name}: {shown}\n")
         sys.stdout.flush()
     OUTPUT.parent.mkdir(exist_ok=True)
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
-        capture_output=True, text=True, check=False)
+    head = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     written = {"commit": head.stdout.strip() or None, "machine": machine, "results": results}
     OUTPUT.write_text(json.dumps(written, indent=2) + "\n")

@@ -305,6 +305,7 @@ WRONG = [
     ("VALHALLA_BUSINESS_TZ", "Mars/Base"),
     ("VALHALLA_BUSINESS_TZ", "/etc/passwd"),
     ("VALHALLA_DATA_DIR", "/dev/null/here"),
+    ("VALHALLA_DATA_DIR", "data?mode=ro"),
     ("VALHALLA_SOCKET_CONNECTIONS", "0"),
     ("VALHALLA_SOCKET_CONNECTIONS", "many"),
     ("VALHALLA_COMMAND_PREFIX", "Upper Case"),
@@ -368,6 +369,18 @@ class TestSettings:
         (line,) = (terminal.out + terminal.err).strip().splitlines()
         assert line.startswith("valhalla: The database gives no answer")
         assert "hunter2" not in line
+
+    @pytest.mark.parametrize("command", ["bot", "worker", "scheduler", "migrate"])
+    def test_a_file_that_is_no_database(self, terminal: Terminal, tmp_path: Path, command: str) -> None:
+        """A damaged file is said in one line as well, and left as it is."""
+        file = tmp_path / "damaged.db"
+        file.write_text("not a database " * 500)
+        terminal.set(DATABASE_URL=f"sqlite:///{file}", SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_APP_TOKEN=APP_TOKEN)
+        assert terminal.run(command) == 2
+        (line,) = (terminal.out + terminal.err).strip().splitlines()
+        assert "file is not a database" in line
+        assert terminal.op("golive.state")[0] == 3
+        assert file.read_text().startswith("not a database")
 
     @pytest.mark.parametrize("command", ["bot", "worker", "scheduler"])
     def test_a_database_without_tables(self, terminal: Terminal, empty_pg_url: str, command: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.slack_api import Absent, Answer, Away, Posted, RateLimited, Refused, SlackApi, Unknown, said
 from bot.slack_double import SlackDouble
+from bot.slack_outcomes import posted
 from tests.workers.slack import OWNER, Scene, ago
 
 
@@ -57,13 +58,54 @@ def test_a_missing_scope_is_named(api: SlackApi, double: SlackDouble) -> None:
 
 def test_a_message_is_found_by_its_id_alone(api: SlackApi, double: SlackDouble) -> None:
     """On any page of the history, and not because of its words."""
-    posted = api.post("governance", "words", outbox_id=1)
+    sent = api.post("governance", "words", outbox_id=1)
     double.join(OWNER, "governance")
     for number in range(250):
         double.say(OWNER, "governance", f"chatter {number}")
-    assert isinstance(posted, Posted)
-    assert api.find("governance", 1, since=ago(60)) == posted
+    assert isinstance(sent, Posted)
+    assert api.find("governance", 1, since=ago(60)) == sent
     assert api.find("governance", 2, since=ago(60)) == Absent()
+
+
+def test_a_message_is_found_without_its_metadata(api: SlackApi, double: SlackDouble) -> None:
+    """A server whose history gives none still gives the blocks, and the last one is marked."""
+    blocks = [{"type": "divider"}, {"type": "divider"}]
+    api.post("governance", "words", blocks, outbox_id=7)
+    marked = double.messages("governance")[-1]["blocks"]
+    again = api.call("chat.postMessage", channel="oncall", text="words", blocks=marked)
+    assert isinstance(again, Answer)
+    assert "metadata" not in again.data["message"]
+    assert api.find("oncall", 7, since=ago(60)) == Posted(again.data["channel"], again.data["ts"])
+    assert api.find("oncall", 8, since=ago(60)) == Absent()
+
+
+def test_a_server_that_takes_ids_alone_gets_them(api: SlackApi, double: SlackDouble) -> None:
+    """A channel's name and a person's id are looked up where they are refused, and the message is posted once."""
+    for place in ("governance", OWNER):
+        double.faults.add("refuse", "chat.postMessage", error="channel_not_found")
+        sent = api.post(place, "words")
+        assert isinstance(sent, Posted)
+        assert sent.channel == api.conversation(place)
+    assert len(double.messages("governance")) == 1
+    double.faults.add("refuse", "chat.postMessage", error="channel_not_found")
+    assert api.post("nowhere", "words") == Refused("channel_not_found")
+
+
+def test_what_another_server_does_not_know_stands_in_nobodys_way(api: SlackApi, double: SlackDouble) -> None:
+    """Go-live does not wait for methods that are not there; a channel that is not there is still said."""
+    double.faults.add("refuse", "users.conversations", times=None, error="unknown_method")
+    assert api.trouble(["nowhere"]) == "#nowhere: channel_not_found"
+    double.faults.add("refuse", "conversations.info", times=None, error="unknown_method")
+    assert api.trouble(["governance"]) is None
+    double.faults.add("refuse", "conversations.list", times=None, error="unknown_method")
+    assert api.trouble(["nowhere"]) is None
+
+
+def test_an_answer_without_its_channel_is_one_all_the_same() -> None:
+    """It stands where it was sent; without its time nobody knows whether it stands at all."""
+    assert posted(Answer({"ts": "1.2"}), "C1") == Posted("C1", "1.2")
+    assert posted(Answer({}), "C1", "1.2") == Posted("C1", "1.2")
+    assert isinstance(posted(Answer({}), "C1"), Unknown)
 
 
 def test_what_stands_in_the_way_is_said_in_one_line(api: SlackApi, double: SlackDouble) -> None:

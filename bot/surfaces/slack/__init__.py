@@ -1,4 +1,4 @@
-"""The Slack surface: commands, buttons and forms, over Socket Mode.
+"""The Slack surface: commands, buttons, forms and Home tabs, over Socket Mode or HTTP.
 
 ::
 

@@ -47,7 +47,7 @@ def test_a_managers_tab() -> None:
     assert "[ Show all requests ]" in said
     assert said.count("[ Approve… ] [ Reject… ] [ Ask a question… ]") == 2
     assert "[ Withdraw ]" in said
-    assert any(line.startswith("[ Claim ]") or line.startswith("[[ Claim ]]") for line in said)
+    assert any(line.startswith(("[ Claim ]", "[[ Claim ]]")) for line in said)
     assert "[[ Acknowledge ]] [ Resolve… ]" in said
     assert said[-2] == "[ Refresh ]"
 
@@ -80,8 +80,9 @@ def test_a_stranger_who_has_asked() -> None:
 def test_an_auditors_tab_has_no_button_for_others() -> None:
     """Nobody is shown the switch's own button, decisions, steps or alerts where the role does not include them."""
     view = samples.home(
-        role="auditor", to_decide=(), to_decide_total=None, asked=(), asked_total=0, due=None, alerts=(), alerts_total=None
-    )
+        role="auditor", to_decide=(), to_decide_total=None, asked=(), asked_total=0, due=None, alerts=(),
+        alerts_total=None,
+    )  # fmt: skip
     pressed = {press.operation for press in presses(home_view(done(view))["blocks"])}
     assert pressed == {"golive.state", "system.help", "system.home"}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.surfaces.slack.receiver import Reply
 from domain.identity import Role
 from tests.bot.surfaces.slack.desk import Desk, Message, fields, find, labels, spoken
 from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, OWNER, SECOND, STRANGER
@@ -70,6 +71,29 @@ class TestDeciding:
         assert "Rejected" in spoken(release.submit(MANAGER, view, "governance", reason="not yet, Alberta"))
         assert "not yet, Alberta" in spoken(release.card("governance", "REJECTED"))
         assert release.rows("go_live_state")[0].kill_switch_engaged
+
+    def test_a_form_without_a_trigger_is_corrected(self, release: Desk) -> None:
+        """Submitted again after an error it is a second attempt, not a second delivery; done twice it is done once."""
+        view = dict(release.press_for_form(MANAGER, card(release), "Reject…", "governance"))
+
+        def submit(reason: str) -> Reply:
+            state = {"values": {"reason": {"value": {"type": "plain_text_input", "value": reason}}}}
+            body = {"type": "view_submission", "user": {"id": MANAGER}, "view": {**view, "state": state}}
+            return release.receiver.on_submission(body)
+
+        for _attempt in range(2):
+            refused = submit("x" * 501)
+            assert refused.payload is not None
+            assert refused.after is not None
+            refused.after()
+            assert "is longer than 500 characters" in refused.payload["errors"]["reason"]
+        for _delivery in range(2):
+            taken = submit("not yet, Alberta")
+            assert taken.payload is None
+            assert taken.after is not None
+            taken.after()
+        assert "not yet, Alberta" in spoken(release.card("governance", "REJECTED"))
+        assert len(release.audit("approvals.reject", "done")) == 1
 
     def test_ask_a_question(self, release: Desk) -> None:
         """A question from the menu arrives in the card's thread; the request stays open."""

@@ -89,6 +89,7 @@ def complaint(page: Page, label: str) -> Locator:
 
 def enter(page: Page, text: str) -> None:
     """Type something into the message box and send it."""
+    box(page).fill("")
     box(page).click()
     page.keyboard.type(text)
     page.keyboard.press("Enter")

@@ -78,6 +78,10 @@ class Schedule:
         return isinstance(self.when, Every)
 
 
+PRUNING = Every(300)
+"""Old rows go in small batches: a batch a day would fall behind, and all at once would hold the lock for long."""
+
+
 def schedules(settings: Settings) -> tuple[Schedule, ...]:
     """Return every job; the clock times are the business's."""
     zone = settings.business_tz
@@ -85,9 +89,9 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("followup.sweep", "followup.sweep", Every(30)),
         Schedule("approvals.expire", "approvals.expire", Every(30)),
         Schedule("held.expire", "held.expire", Every(60)),
-        Schedule("idempotency.prune", "idempotency.prune", At(3, 10, zone)),
-        Schedule("ticks.prune", "ticks.prune", At(3, 20, zone)),
-        Schedule("outbox.prune", "outbox.prune", At(3, 30, zone)),
-        Schedule("inbox.prune", "inbox.prune", At(3, 40, zone)),
+        Schedule("idempotency.prune", "idempotency.prune", PRUNING),
+        Schedule("ticks.prune", "ticks.prune", PRUNING),
+        Schedule("outbox.prune", "outbox.prune", PRUNING),
+        Schedule("inbox.prune", "inbox.prune", PRUNING),
         Schedule("processes.prune", "processes.prune", At(3, 50, zone)),
     )

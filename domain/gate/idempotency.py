@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 
 from domain.act import Act
 from domain.canonical import digest
@@ -16,6 +16,7 @@ from domain.outcomes import Done, Held, Kind, Outcome, PendingApproval, refused
 from domain.parameters import Params
 
 KEPT = timedelta(days=7)
+PRUNED_AT_ONCE = 2_000
 
 _MINE = (
     (IdempotencyKey.actor == bindparam("b_actor"))
@@ -95,5 +96,7 @@ def _restore(operation: AnyOperation, stored: Mapping[str, Any] | None) -> Outco
 
 
 def prune(act: Act, *, before: datetime) -> int:
-    """Forget keys made before that time; return how many."""
-    return act.connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount
+    """Forget a batch of keys made before that time; return how many."""
+    names = (IdempotencyKey.actor, IdempotencyKey.operation, IdempotencyKey.key)
+    old = select(*names).where(IdempotencyKey.created_at < before).limit(PRUNED_AT_ONCE)
+    return act.connection.execute(delete(IdempotencyKey).where(tuple_(*names).in_(old))).rowcount

@@ -23,7 +23,7 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
 )  # fmt: skip
-PATIENCE = 20_000
+PATIENCE = 10_000
 """Milliseconds any condition may take; on a quiet machine nothing takes one second."""
 OFTEN_EXPECTED = ("Failed to load resource", "net::ERR_")
 Seat = Callable[..., Page]
@@ -95,6 +95,7 @@ def seat(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iter
 
     def sit(who: str, place: str = "general", *, size: tuple[int, int] = (1280, 800), scheme: Any = "light",
             is_new: bool = False) -> Page:  # fmt: skip
+        world.closes_forms(who)
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce",
             locale="en-CA", timezone_id="America/Toronto",

@@ -43,6 +43,8 @@ def _place(name: str) -> View:
 
 
 def _rail(page: Page) -> None:
+    page.keyboard.press("Escape")
+    expect(page.locator("#side article")).to_have_count(0)
     if page.locator(".open-rail").is_visible():
         page.locator(".open-rail").click()
     expect(page.locator("#rail .me")).to_be_visible()
@@ -68,7 +70,7 @@ def _typing(page: Page) -> None:
 
 
 def _form(page: Page) -> None:
-    enter(page, "/followup create")
+    enter(page, "/access grant")
     expect(dialog(page)).to_be_visible()
     dialog(page).locator(".modal-submit").click()
     expect(page.locator(".has-error").first).to_be_visible()

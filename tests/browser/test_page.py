@@ -24,7 +24,7 @@ def test_what_is_missing_is_asked_for_in_a_form(world: World, seat: Seat) -> Non
     form = dialog(maria)
     expect(form).to_be_visible()
     expect(form.locator(".block-input input, .block-input select, .block-input textarea").first).to_be_focused()
-    field(maria, "Lead").fill("L-900")
+    field(maria, "Lead id").fill("L-900")
     field(maria, "Phone").fill("12")
     form.locator(".modal-submit").click()
     expect(complaint(maria, "Province")).to_have_text("Please complete this required field.")
@@ -37,7 +37,7 @@ def test_what_is_missing_is_asked_for_in_a_form(world: World, seat: Seat) -> Non
         province.fill("AB")
     form.locator(".modal-submit").click()
     expect(complaint(maria, "Phone")).not_to_be_empty()
-    expect(field(maria, "Lead")).to_have_value("L-900")
+    expect(field(maria, "Lead id")).to_have_value("L-900")
     expect(field(maria, "Phone")).to_have_value("12")
 
     field(maria, "Phone").fill("403-555-0190")

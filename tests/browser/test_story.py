@@ -34,6 +34,7 @@ def test_the_kill_switch_is_seen_in_both_channels_at_once(world: World, seat: Se
 
 
 def test_go_live_names_what_blocks_it(world: World, seat: Seat) -> None:
+    world.off()
     world.engaged()
     dana = seat("dana")
     enter(dana, "/golive enable ready")

@@ -75,6 +75,11 @@ class World:
         except ValueError:
             return []
 
+    def closes_forms(self, who: str) -> None:
+        """Close what an earlier test left open: a form belongs to its person, whatever window he looks through."""
+        for view in reversed(self.workspace.read("views", user=who)):
+            self.workspace.act("close", user=who, view_id=view["id"])
+
     # -- acting -------------------------------------------------------------------------------------------------
 
     def types(self, who: str, text: str, channel: str = "general") -> None:

@@ -426,6 +426,8 @@ function nextUnread() {
 
 store.on("log", ({ channel, ts }) => {
   if (channel === store.place && ts) timeline.update(ts);
+  // The tour the hint leads to is known once its channel has been read.
+  if (!ts) drawHint();
 });
 store.on("arrived", onArrived);
 store.on("unread", () => {

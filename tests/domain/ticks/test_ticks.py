@@ -117,7 +117,7 @@ class TestSweep:
     def test_missed_slots_of_the_clock_all_run(self, world: World) -> None:
         """Each day is its own."""
         for day in (22, 23):
-            service.claim(world.database, "ticks.prune", datetime(2026, 11, day, 8, 20, tzinfo=UTC), world.clock())
+            service.claim(world.database, "processes.prune", datetime(2026, 11, day, 8, 50, tzinfo=UTC), world.clock())
         world.clock.advance(seconds=10)
         assert len(service.lost(world.gate)) == 2
 

@@ -121,6 +121,36 @@ VIEWS: tuple[tuple[str, View], ...] = (
 )  # fmt: skip
 
 
+WRONG = """() => {
+  const at = document.querySelector("#place .timeline");
+  at.insertAdjacentElement("beforeend", document.createElement("button"));
+  at.lastElementChild.style.cssText = "width: 20px; height: 20px";
+  for (const tag of ["h5", "img", "p", "div"]) at.insertAdjacentElement("beforeend", document.createElement(tag));
+  at.querySelector("h5").textContent = "too deep";
+  at.querySelector("img:last-of-type").style.cssText = "width: 9px; height: 9px";
+  Object.assign(at.querySelector(":scope > p"), { textContent: "pale", id: "main", style: "color: #999" });
+  at.lastElementChild.style.cssText = "position: fixed; left: 0; width: 4000px; height: 9px";
+}"""
+
+
+def test_the_checks_see_what_is_wrong(world: World, seat: Seat) -> None:
+    page = seat("maria", "general")
+    expect(desk.messages(page).first).to_be_visible()
+    assert page.evaluate(f"({CHECKS})()") == []
+    page.evaluate(WRONG)
+    found = "\n".join(page.evaluate(f"({CHECKS})()"))
+    for words in (
+        "no name: button",
+        "20×20: button",
+        "is followed by h5",
+        "no alt",
+        "twice: #main",
+        "“pale”",
+        "sticks out",
+    ):
+        assert words in found, f"{words!r} is not in:\n{found}"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_every_view(world: World, seat: Seat, width: int, scheme: str) -> None:
@@ -132,7 +162,7 @@ def test_every_view(world: World, seat: Seat, width: int, scheme: str) -> None:
     for name, look in VIEWS:
         if name == "panel" and not world.happenings:
             continue
-        if page.locator("dialog[open], [role=menu]").count() or name == "followups":
+        if page.locator("dialog[open], [role=menu]").count() or name in {"list", "followups"}:
             page.keyboard.press("Escape")
             expect(page.locator("dialog[open], [role=menu]")).to_have_count(0)
         look(page)

@@ -141,10 +141,10 @@ def test_home_shows_each_person_what_needs_them(world: World, seat: Seat) -> Non
     home = page.get_by_role("region", name="Home of valhalla")
     expect(home).to_contain_text("Production is on.")
     expect(home).to_contain_text("What you can do as operator")
+    desk.go(page, "general")
     desk.act_as(page, "Zoe Wright")
     desk.go(page, "valhalla Home")
     expect(home).to_contain_text("You have no role here yet.")
-    expect(button(home, "Ask for access…")).to_be_visible()
 
 
 def test_a_link_to_a_message_leads_to_it(world: World, seat: Seat) -> None:
@@ -230,7 +230,7 @@ def test_every_key_is_listed_and_does_what_it_says(world: World, seat: Seat) -> 
 def test_tab_walks_through_everything_and_the_focus_is_always_seen(world: World, seat: Seat) -> None:
     maria = seat("maria", "followups")
     seen: list[str] = []
-    for _ in range(60):
+    for _ in range(150):
         maria.keyboard.press("Tab")
         now = desk.focused(maria)
         if now["tag"] == "body":
@@ -238,7 +238,7 @@ def test_tab_walks_through_everything_and_the_focus_is_always_seen(world: World,
         assert now["isSeen"], f"the focus on {now} is not seen"
         seen.append(now["place"])
     order = [place for at, place in enumerate(seen) if place and place not in seen[:at]]
-    assert order[:4] == ["rail", "place", "composer"] or order[:4] == ["rail", "head", "place", "composer"]
+    assert [place for place in order if place != "head"] == ["rail", "place", "composer"]
 
 
 # -- looks --------------------------------------------------------------------------------------------------------

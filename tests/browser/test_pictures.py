@@ -61,3 +61,7 @@ def test_the_day_s_work(world: World, seat: Seat, take: Take) -> None:
         enter(page, "/followup create")
         expect(dialog(page)).to_be_visible()
         take(page, f"form-{look}")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)

@@ -136,11 +136,15 @@ export class Store {
     this.#takeWorkspace(await api.workspace(me));
     if (this.me !== me) return;
     this.tell("loaded", { isAgain });
+    const before = { views: this.views, home: this.home };
     const [views, home] = await Promise.all([api.read("views", { user: me }), api.read("home", { user: me })]);
     if (this.me !== me) return;
-    this.views = views;
-    this.home = home;
-    this.tell("views");
+    // What the feed brought meanwhile is newer than what was read.
+    if (this.home === before.home) this.home = home;
+    if (this.views === before.views) {
+      this.views = views;
+      this.tell("views");
+    } else await this.syncViews();
     this.tell("home");
     if (this.thread) await this.openThread(this.thread.channel, this.thread.ts);
     for (const { id } of this.conversations()) if (this.me === me) await this.log(id, BACKGROUND);

@@ -26,6 +26,7 @@ FLAGS = (
 PATIENCE = 10_000
 """Milliseconds any condition may take; on a quiet machine nothing takes one second."""
 OFTEN_EXPECTED = ("Failed to load resource", "net::ERR_")
+NO_BROWSER = "no Chromium or Chrome is installed here, so the page was not tried (Debian: apt install chromium)"
 Seat = Callable[..., Page]
 
 
@@ -40,6 +41,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
+    if report.skipped and NO_BROWSER in str(report.longrepr):
+        report.longrepr = (__file__, 1, f"Skipped: {NO_BROWSER}")  # all in one place: said once, not for each test
     return report
 
 
@@ -51,7 +54,7 @@ def browser_path() -> str:
     """The browser of this machine; nothing is ever downloaded."""
     found = next(filter(None, map(shutil.which, NAMES)), None) or (str(MAC) if MAC.exists() else None)
     if found is None:
-        pytest.skip("no Chromium or Chrome is installed here, so the page was not tried (Debian: apt install chromium)")
+        pytest.skip(NO_BROWSER)
     return found
 
 
@@ -94,11 +97,11 @@ def seat(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iter
     complaints: list[str] = []
 
     def sit(who: str, place: str = "general", *, size: tuple[int, int] = (1280, 800), scheme: Any = "light",
-            is_new: bool = False) -> Page:  # fmt: skip
+            scale: float = 1, is_new: bool = False) -> Page:  # fmt: skip
         world.closes_forms(who)
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce",
-            locale="en-CA", timezone_id="America/Toronto",
+            device_scale_factor=scale, locale="en-CA", timezone_id="America/Toronto",
         )  # fmt: skip
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
@@ -116,6 +119,12 @@ def seat(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iter
     for context in contexts:
         context.close()
     assert complaints == [], "the page complained"
+
+
+def size_of(page: Page) -> tuple[int, int]:
+    """How large a window is."""
+    assert page.viewport_size is not None
+    return page.viewport_size["width"], page.viewport_size["height"]
 
 
 def _note(complaints: list[str], said: ConsoleMessage) -> None:
@@ -137,6 +146,7 @@ def take(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     PICTURES.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Page, name: str) -> None:
+        page.mouse.move(size_of(page)[0] / 2, 4)  # nothing is to look pointed at
         desk.comes_to_rest(page)
         page.screenshot(path=PICTURES / f"{name}.png")
 

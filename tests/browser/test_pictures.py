@@ -28,6 +28,7 @@ def test_stop_ask_and_release(world: World, seat: Seat, take: Take, request: pyt
     world.is_clear()
     windows = _windows(seat, "marc", "governance")
     world.types("maria", "/killswitch engage texts are going out in Quebec without the opt-out line")
+    world.card("governance", "KILL SWITCH ENGAGED")  # before that, there is nothing to release
     world.types("dana", "/killswitch release the template is fixed, and Quebec's queue was looked through")
     for look, page in windows:
         expect(newest(page, "APPROVAL WANTED: release")).to_contain_text("the template is fixed")
@@ -36,16 +37,16 @@ def test_stop_ask_and_release(world: World, seat: Seat, take: Take, request: pyt
     for look, page in windows:
         expect(newest(page, "APPROVED: the kill switch is released")).to_contain_text("@marc")
         expect(newest(page, "KILL SWITCH RELEASED")).to_contain_text("@marc approved it")
-        expect(desk.own(page)).to_have_count(1 if page is windows[0][1] else desk.own(page).count())
         take(page, f"governance-{look}")
     if request.config.getoption("--update-pictures", default=False):
+        README.parent.mkdir(exist_ok=True)
         shutil.copyfile(_for_the_readme(seat, take), README)
     assert not README.exists() or README.stat().st_size < MOST_BYTES
 
 
 def _for_the_readme(seat: Seat, take: Take) -> str:
-    """Both cards, read by somebody who has only looked."""
-    page = seat("dana", "governance")
+    """Both cards at once, as somebody sees them who has only looked."""
+    page = seat("alice", "governance", size=(1600, 1000), scale=0.8)
     expect(newest(page, "APPROVED: the kill switch is released")).to_be_visible()
     take(page, "readme")
     return str(PICTURES / "readme.png")

@@ -243,9 +243,10 @@ class TestConnections:
         return outcomes
 
     @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-    def test_a_notice_to_go(self, pg_url: str, reason: Any) -> None:
+    def test_a_notice_to_go(self, pg_url: str, reason: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """Slack refreshes a connection: no click is lost, none is done twice, and both connections are there again."""
-        with Desk(pg_url, connections=2) as desk:
+        monkeypatch.setattr("bot.surfaces.slack.socket_mode.TOO_LATE", 30.0)  # a busy machine is not what is tried
+        with Desk(pg_url, connections=2, double={"ack_timeout": 30.0}) as desk:
             first = desk.double.connections()[0]
             outcomes = self._stream(desk, lambda: desk.double.disconnect(reason, first, close_after=0.3))
             assert {outcome.status for outcome in outcomes.values()} == {"ok"}
@@ -253,9 +254,10 @@ class TestConnections:
             assert times_done(desk) == dict.fromkeys(outcomes, 1)
             desk.double.wait_for(lambda: first not in desk.double.connections() and len(desk.double.connections()) == 2)
 
-    def test_a_single_connection_may_be_refreshed(self, pg_url: str) -> None:
+    def test_a_single_connection_may_be_refreshed(self, pg_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """With one connection alone, what arrives on the old one until it closes is taken as well."""
-        with Desk(pg_url) as desk:
+        monkeypatch.setattr("bot.surfaces.slack.socket_mode.TOO_LATE", 30.0)
+        with Desk(pg_url, double={"ack_timeout": 30.0}) as desk:
             outcomes = self._stream(desk, lambda: desk.double.disconnect("warning", close_after=0.5))
             assert {outcome.status for outcome in outcomes.values()} == {"ok"}
             desk.settled()

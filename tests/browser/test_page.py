@@ -72,6 +72,7 @@ def test_an_unknown_command_says_so_beside_the_box(world: World, seat: Seat) -> 
 
 
 def test_what_only_one_sees_is_seen_by_one(world: World, seat: Seat) -> None:
+    world.is_clear()
     maria, omar = seat("maria"), seat("omar")
     enter(maria, "/golive")
     answer(maria, "Production is")
@@ -156,6 +157,25 @@ def test_a_link_to_a_message_leads_to_it(world: World, seat: Seat) -> None:
     expect(bryan.locator(".is-pointed-at article, article:focus").first).to_be_visible()
 
 
+def test_a_menu_stays_open_while_messages_arrive(world: World, seat: Seat) -> None:
+    world.engaged()
+    world.types("dana", "/killswitch release menu test")
+    marc, omar = seat("marc", "governance"), seat("omar", "governance")
+    more = newest(marc, "APPROVAL WANTED: release").locator(".button-more")
+    more.click()
+    menu = marc.get_by_role("menu")
+    before = menu.bounding_box()
+    enter(omar, "is it over?")
+    expect(newest(marc, "is it over?")).to_be_visible()
+    expect(menu.get_by_role("menuitem", name="Withdraw")).to_be_visible()
+    assert before is not None
+    assert menu.bounding_box() != before, "it goes where its button goes"
+    marc.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(more).to_be_focused()
+    world.is_clear()
+
+
 # -- by keyboard alone --------------------------------------------------------------------------------------------
 
 
@@ -187,6 +207,7 @@ def _tab_to(page: Page, name: re.Pattern[str]) -> None:
 
 
 def test_commands_complete_with_arrows_and_tab(world: World, seat: Seat) -> None:
+    world.is_clear()
     maria = seat("maria")
     maria.keyboard.press("/")
     expect(box(maria)).to_be_focused()
@@ -299,6 +320,7 @@ def test_the_panel_makes_things_happen(world: World, seat: Seat) -> None:
 
 
 def test_the_page_comes_back_when_the_workspace_does(world: World, seat: Seat) -> None:
+    world.is_clear()
     maria, dana = seat("maria", "general"), seat("dana", "general")
     expect(desk.messages(maria).first).to_be_visible()
     world.goes_away()

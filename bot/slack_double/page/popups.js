@@ -101,8 +101,12 @@ export function openMenu(anchor, label, items) {
   const outside = (/** @type {Event} */ event) => {
     if (!menu.contains(/** @type {Node} */ (event.target))) close();
   };
+  // What arrives moves the messages under an open menu; it goes along while its button can be seen.
   const scrolled = (/** @type {Event} */ event) => {
-    if (!menu.contains(/** @type {Node} */ (event.target))) close();
+    if (menu.contains(/** @type {Node} */ (event.target))) return;
+    const at = anchor.getBoundingClientRect();
+    if (anchor.isConnected && at.bottom > 0 && at.top < window.innerHeight) place(menu, anchor);
+    else close();
   };
   for (const item of items) {
     const row = h(
@@ -165,6 +169,7 @@ export function openMenu(anchor, label, items) {
  * @param {HTMLElement} anchor
  */
 function place(menu, anchor) {
+  menu.style.maxHeight = "";
   const at = anchor.getBoundingClientRect();
   const size = menu.getBoundingClientRect();
   const isBelow = at.bottom + size.height + 12 < window.innerHeight || at.top < window.innerHeight / 2;

@@ -89,6 +89,10 @@ class ApprovalRule(Generic[P]):
     gates: "Callable[[Act, P], tuple[Checked, ...]]" = field(default=lambda _act, _params: ())
     needed: "Callable[[Act, P], bool]" = _always
     decider: "Callable[[Act, P], Role]" = _manager
+    layer: str = "Approvals"
+    """Which layer refuses where a gate does not hold."""
+    cure: str = ""
+    """Where the gates and their cures can be seen."""
     expires: timedelta = timedelta(hours=72)
     until_working_noon: bool = True
     """Whether it lives at least until noon of the next working day."""

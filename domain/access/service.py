@@ -157,7 +157,7 @@ def wanted_grant(user_id: str, role: Role) -> Wanted:
         what=f"make <@{user_id}> {role.with_article}",
         if_approved=f"<@{user_id}> may {may[role]}, at once",
         does_not_change="nobody else's role",
-        way_back=f"`/access revoke <@{user_id}>`, at once",
+        way_back="`/access revoke`, at once",
         done=f"<@{user_id}> is {role.with_article}",
         unchanged=f"<@{user_id}> does not become {role.with_article}",
         approve_label=f"Make them {role.with_article}",

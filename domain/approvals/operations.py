@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from domain.act import Act
-from domain.approvals import rules, service
+from domain.approvals import alone, rules, service
 from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Question
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
@@ -62,7 +62,7 @@ class SignOff(Params):
 def _list(act: Act, *, mine: bool) -> ApprovalList:
     rows = service.open_requests(act, of=act.actor if mine else None)
     lines = tuple(service.line_of(row) for row in rows)
-    waiting = () if mine else tuple(service.break_glass_card(act, row) for row in service.unsigned(act))
+    waiting = () if mine else tuple(alone.break_glass_card(act, row) for row in alone.unsigned(act))
     return ApprovalList(items=lines, unsigned=waiting, mine=mine)
 
 
@@ -80,7 +80,7 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
         return altered
     operation = act.registry[row.operation]
     asked = operation.params.model_validate(row.params, context={"now": act.now, "zone": act.settings.zone})
-    outcome = service.break_glass_on_request(act, operation, asked, params.reason)
+    outcome = alone.break_glass_on_request(act, operation, asked, params.reason)
     if isinstance(outcome, Refused):
         return outcome
     assert isinstance(outcome, Done)
@@ -143,7 +143,7 @@ OPERATIONS = (
     ),
     Operation(
         name="approvals.approve",
-        summary="Approve a request of somebody else (a button)",
+        summary="Approve a request (a button)",
         params=Approve,
         result=Decided,
         run=lambda act, params: service.approve(act, params.approval_id, params.seen, params.note),
@@ -181,7 +181,7 @@ OPERATIONS = (
         summary="Put your name under what an owner did alone",
         params=SignOff,
         result=BreakGlassCard,
-        run=lambda act, params: service.sign_off(act, params.break_glass_id, params.note),
+        run=lambda act, params: alone.sign_off(act, params.break_glass_id, params.note),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"B-{params.break_glass_id}",

@@ -1,25 +1,24 @@
-"""Asking, deciding, and acting alone: every way an approval's row changes."""
+"""Asking and deciding: every way an approval's row changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from domain.access.people import held_since, holders
 from domain.act import Act, Entry, Form, Priority
 from domain.approvals import rules
-from domain.approvals.results import ApprovalCard, ApprovalLine, BreakGlassCard, Decided, Question
-from domain.approvals.tables import Approval, BreakGlass
+from domain.approvals.results import ApprovalCard, ApprovalLine, Decided, Question
+from domain.approvals.tables import Approval
 from domain.audit.tables import AuditEvent
-from domain.canonical import stable
 from domain.database import insert_into
 from domain.delivery.tables import Outbox
 from domain.gate.reading import standing_of
 from domain.identity import Caller, Role, Surface, is_slack_user
 from domain.operation import AnyOperation, ApprovalRule, Checked, Wanted
-from domain.outcomes import Done, Kind, Outcome, PendingApproval, Refused, refused
+from domain.outcomes import Kind, PendingApproval, Refused, refused
 from domain.parameters import Params
 from domain.prime_law import rules as prime_law
 
@@ -35,8 +34,8 @@ def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRul
     """Open a request, or join the one that asks for the same; other parameters supersede it."""
     gates = rule.gates(act, params)
     if failed := rules.failing(gates):
-        return blocked(operation, failed)
-    open_one = _open_request(act, operation.name, operation.target_of(params, act.actor))
+        return blocked(operation, rule, failed)
+    open_one = open_request(act, operation.name, operation.target_of(params, act.actor))
     if open_one is not None:
         if _asks_for_the_same(act, open_one, params, rule):
             return _joined(act, open_one)
@@ -64,25 +63,23 @@ def _without_reason(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in {"reason", "note"}}
 
 
-def blocked(operation: AnyOperation, failed: tuple[Checked, ...]) -> Refused:
+def blocked(operation: AnyOperation, rule: ApprovalRule[Any], failed: tuple[Checked, ...]) -> Refused:
     """Return the refusal of a request whose gates do not hold, with every one named."""
     firm = tuple(gate for gate in failed if not gate.waivable)
     if firm:
         return refused(
             Kind.CONFLICT, "nothing_to_do", f"{operation.summary}: {firm[0].detail}.", layer=rules.LAYER,
-            remedy="`/golive` shows how things stand." if operation.changes_switch else "",
+            remedy=rule.cure,
         )  # fmt: skip
     listed = "\n".join(f"• {gate.name}: {gate.detail}" for gate in failed)
     count = "One thing" if len(failed) == 1 else f"{len(failed)} things"
     return refused(
-        Kind.REFUSED, "blocked", f"{count} must be put right first:\n{listed}",
-        layer="Runbook" if operation.changes_switch else rules.LAYER,
-        remedy="`/golive checklist` shows each with its cure." if operation.changes_switch else "",
+        Kind.REFUSED, "blocked", f"{count} must be put right first:\n{listed}", layer=rule.layer, remedy=rule.cure,
         blockers=[gate.name for gate in failed], details={gate.name: gate.detail for gate in failed},
     )  # fmt: skip
 
 
-def _open_request(act: Act, operation: str, target: str) -> Row[Any] | None:
+def open_request(act: Act, operation: str, target: str) -> Row[Any] | None:
     return act.connection.execute(
         select(Approval.__table__)
         .where(Approval.operation == operation, Approval.target == target, Approval.status.in_(OPEN))
@@ -205,7 +202,7 @@ def locked(act: Act, approval_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _end(
+def end(
     act: Act, row: Row[Any], status: str, *, detail: str | None = None, note: str | None = None, by: str | None = None
 ) -> None:
     """Write a request's last state and edit its card."""
@@ -240,7 +237,7 @@ def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | No
             decided_at=row.decided_at.isoformat() if row.decided_at else None,
         )  # fmt: skip
     if row.expires_at <= act.now:
-        _end(act, row, "expired")
+        end(act, row, "expired")
         return refused(
             Kind.CONFLICT, "expired", f"A-{row.id} has expired. Nothing changed.", layer=rules.LAYER,
             remedy="Ask again.", expired_at=row.expires_at.isoformat(),
@@ -325,7 +322,7 @@ def reject(act: Act, approval_id: int, seen: str | None, reason: str) -> Decided
     if refusal is not None and refusal.code != "altered":  # an altered request must still be rejectable
         return refusal
     assert row is not None
-    _end(act, row, "rejected", note=reason, by=act.actor)
+    end(act, row, "rejected", note=reason, by=act.actor)
     act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "rejected"})
     return Decided(approval_id=row.id, status="rejected", headline=f"Rejected: {row.wanted['unchanged']}")
 
@@ -341,7 +338,7 @@ def withdraw(act: Act, approval_id: int) -> Decided | Refused:
             Kind.NOT_ALLOWED, "not_yours", f"A-{row.id} is <@{row.requester}>'s request, so only they can withdraw it.",
             layer=rules.LAYER, remedy="A manager can reject it instead.",
         )  # fmt: skip
-    _end(act, row, "withdrawn", by=act.actor)
+    end(act, row, "withdrawn", by=act.actor)
     act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "withdrawn"})
     return Decided(approval_id=row.id, status="withdrawn", headline=f"Withdrawn: {row.wanted['unchanged']}")
 
@@ -359,7 +356,7 @@ def locked_requests_of(act: Act, user_id: str) -> Sequence[Row[Any]]:
 def withdraw_all(act: Act, rows: Sequence[Row[Any]]) -> int:
     """End the locked requests of someone who lost a role; return how many."""
     for row in rows:
-        _end(act, row, "withdrawn", detail="its requester no longer holds the role", by=act.actor)
+        end(act, row, "withdrawn", detail="its requester no longer holds the role", by=act.actor)
     return len(rows)
 
 
@@ -380,7 +377,7 @@ def approve(act: Act, approval_id: int, seen: str | None, note: str | None) -> D
         why_not = result.detail if isinstance(result, Refused) else None
     if why_not is not None:
         return _not_done(act, inner, row, why_not, note)
-    _end(act, row, "approved", note=note, by=act.actor)
+    end(act, row, "approved", note=note, by=act.actor)
     act.entries.append(inner.entry)
     act.changed(f"A-{row.id}", before={"status": "pending"}, after={"status": "approved", "operation": row.operation})
     return Decided(approval_id=row.id, status="approved", headline=row.wanted["done"])
@@ -426,7 +423,7 @@ def _judge_again(inner: Act, row: Row[Any], operation: AnyOperation, params: Par
 
 
 def _not_done(act: Act, inner: Act, row: Row[Any], why: str, note: str | None) -> Decided:
-    _end(act, row, "failed", detail=why, note=note, by=act.actor)
+    end(act, row, "failed", detail=why, note=note, by=act.actor)
     inner.entry.outcome = "failed"
     inner.entry.after = {**(inner.entry.after or {}), "detail": why}
     act.entries.append(inner.entry)
@@ -458,133 +455,8 @@ def expire_due(act: Act) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
-        _end(act, row, "expired")
+        end(act, row, "expired")
     return len(rows)
-
-
-def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
-    """Let an owner act alone: allowed, loudly announced, audited, and open until another manager signs it off."""
-    rule = operation.approval
-    if rule is None:
-        return refused(
-            Kind.INVALID, "nothing_to_break", f"`{operation.name}` needs no approval, so there is no glass to break.",
-            layer=rules.LAYER, remedy="Run it without break_glass.",
-        )  # fmt: skip
-    if not act.standing.at_least(Role.OWNER) or act.caller.surface not in {Surface.SLACK, Surface.CLI}:
-        return refused(
-            Kind.NOT_ALLOWED, "owner_only", "Only an owner may break glass, in Slack or at the local console.",
-            layer=rules.LAYER, remedy="Ask for an approval instead.",
-            has=act.standing.role.word if act.standing.role else None,
-        )  # fmt: skip
-    failed = rules.failing(rule.gates(act, params))
-    if firm := tuple(gate for gate in failed if not gate.waivable):
-        return blocked(operation, firm)
-    return _act_alone(act, operation, params, reason, failed)
-
-
-def _act_alone(
-    act: Act, operation: AnyOperation, params: Params, reason: str, failed: tuple[Checked, ...]
-) -> Done | Refused:
-    rule = operation.approval
-    assert rule is not None
-    wanted = rule.wanted(act, params)
-    act.overridden = tuple(f"{gate.name}: {gate.detail}" for gate in failed)
-    act.is_break_glass = True
-    open_one = _open_request(act, operation.name, operation.target_of(params, act.actor))
-    result = operation.run(act, params)
-    if isinstance(result, Refused):
-        return result
-    if open_one is not None:
-        _end(act, open_one, "superseded", detail="an owner broke glass", by=act.actor)
-    break_glass_id = _insert_break_glass(act, operation, params, wanted, reason, open_one)
-    act.entry.after = {
-        **(act.entry.after or {}), "break_glass": break_glass_id, "overridden": list(act.overridden),
-        **({"approval_id": open_one.id} if open_one is not None else {}),
-    }  # fmt: skip
-    show_break_glass(act, break_glass_id)
-    return Done(operation=operation.name, result=result)
-
-
-def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
-    """Do alone what an open request asks for; the audit gets an entry of the operation beside the click's."""
-    entry = Entry(
-        actor=act.actor, surface=act.caller.surface.value, operation=operation.name,
-        target=operation.target_of(params, act.actor),
-        reason=reason,
-    )  # fmt: skip
-    inner = replace(act, entry=entry)
-    stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)
-    outcome = stopped or break_glass(inner, operation, params, reason)
-    if isinstance(outcome, Done):
-        act.entries.append(entry)
-        act.changed(operation.target_of(params, act.actor), after={"break_glass": True, "operation": operation.name})
-    return outcome
-
-
-def _insert_break_glass(
-    act: Act, operation: AnyOperation, params: Params, wanted: Wanted, reason: str, open_one: Row[Any] | None
-) -> int:
-    break_glass_id: int | None = act.connection.scalar(
-        insert(BreakGlass)
-        .values(
-            at=act.now, actor=act.actor, operation=operation.name, target=operation.target_of(params, act.actor),
-            params=stable(params), reason=reason, overridden=list(act.overridden),
-            approval_id=open_one.id if open_one is not None else None, done=wanted.done,
-        )
-        .returning(BreakGlass.id)
-    )  # fmt: skip
-    assert break_glass_id is not None
-    return break_glass_id
-
-
-def show_break_glass(act: Act, break_glass_id: int) -> None:
-    """Announce a use of break glass, or edit the announcement once it is signed off."""
-    row = act.connection.execute(select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id)).one()
-    act.post(
-        "route:governance", "break_glass", break_glass_card(act, row), thing=f"break_glass:{break_glass_id}",
-        priority=Priority.SWITCH,
-    )  # fmt: skip
-
-
-def break_glass_card(act: Act, row: Row[Any]) -> BreakGlassCard:
-    """Return the card of one use."""
-    signers = holders(act.connection, Role.MANAGER)
-    return BreakGlassCard(
-        break_glass_id=row.id, at=row.at, actor=row.actor, operation=row.operation, done=row.done, reason=row.reason,
-        overridden=tuple(row.overridden), can_sign_off=tuple(user for user in signers if user != row.actor),
-        signed_off_by=row.signed_off_by, signed_off_at=row.signed_off_at, note=row.note,
-    )  # fmt: skip
-
-
-def sign_off(act: Act, break_glass_id: int, note: str | None) -> BreakGlassCard | Refused:
-    """Let another manager put a name under what an owner did alone."""
-    row = act.connection.execute(
-        select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        return refused(
-            Kind.NOT_FOUND, "no_such_break_glass", f"There is no break-glass use {break_glass_id}.",
-            layer=rules.LAYER, remedy="`/approvals` lists those that wait for a signature.",
-        )  # fmt: skip
-    if row.actor == act.actor:
-        return refused(
-            Kind.NOT_ALLOWED, "own_break_glass", "You broke the glass yourself: another manager must sign it off.",
-            layer=rules.LAYER,
-        )  # fmt: skip
-    if row.signed_off_at is not None:
-        return refused(
-            Kind.CONFLICT, "already_signed", f"<@{row.signed_off_by}> has signed it off already. Nothing changed.",
-            layer=rules.LAYER, signed_off_at=row.signed_off_at.isoformat(),
-        )  # fmt: skip
-    act.connection.execute(
-        update(BreakGlass)
-        .where(BreakGlass.id == break_glass_id)
-        .values(signed_off_by=act.actor, signed_off_at=act.now, note=note)
-    )
-    act.changed(f"break_glass:{break_glass_id}", before={"signed_off_by": None}, after={"signed_off_by": act.actor})
-    show_break_glass(act, break_glass_id)
-    fresh = act.connection.execute(select(BreakGlass.__table__).where(BreakGlass.id == break_glass_id)).one()
-    return break_glass_card(act, fresh)
 
 
 def requested_operation(act: Act, approval_id: int) -> str | None:
@@ -599,10 +471,4 @@ def open_requests(act: Act, *, of: str | None = None, until: datetime | None = N
         query = query.where(Approval.requester == of)
     if until is not None:
         query = query.where(Approval.expires_at <= until)
-    return list(act.connection.execute(query))
-
-
-def unsigned(act: Act) -> list[Row[Any]]:
-    """List the uses of break glass that wait for a signature, oldest first."""
-    query = select(BreakGlass.__table__).where(BreakGlass.signed_off_at.is_(None)).order_by(BreakGlass.id)
     return list(act.connection.execute(query))

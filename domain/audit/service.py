@@ -139,15 +139,15 @@ def _line(row: Row[Any]) -> AuditLine:
 
 
 def set_up_entries(act: Act) -> list[str]:
-    """List what an owner did alone before go-live, as one line each."""
+    """List what an owner did alone before go-live, as one line for each operation and owner."""
     names = [operation.name for operation in act.registry.values() if operation.is_setup or operation.approval]
     rows = act.connection.execute(
         select(AuditEvent.operation, AuditEvent.target, AuditEvent.actor, AuditEvent.after)
         .where(AuditEvent.outcome == "done", AuditEvent.operation.in_(names))
         .order_by(AuditEvent.id)
     )
-    return [
-        f"{row.operation} {_PERSON.sub(MENTION, row.target)} by <@{row.actor}>"
-        for row in rows
-        if (row.after or {}).get("set_up")
-    ]
+    targets: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if (row.after or {}).get("set_up"):
+            targets.setdefault((row.operation, row.actor), []).append(_PERSON.sub(MENTION, row.target))
+    return [f"{operation} {', '.join(found)} by <@{actor}>" for (operation, actor), found in targets.items()]

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.act import Act, Entry
+from domain.approvals import alone
 from domain.approvals import service as approvals
 from domain.approvals.rules import failing
 from domain.clock import Clock
@@ -145,7 +146,7 @@ class Gate:
                 return held.hold(act, call.key, operation, params, stopped, not_after=call.hold_until)
             return stopped
         if call.break_glass_reason is not None:
-            return approvals.break_glass(act, operation, params, call.break_glass_reason)
+            return alone.break_glass(act, operation, params, call.break_glass_reason)
         rule = operation.approval
         may_set_up = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
         is_alone = False
@@ -154,7 +155,7 @@ class Gate:
             if self.settings.dual_control and not is_alone:
                 return approvals.request(act, operation, params, rule)
             if failed := failing(rule.gates(act, params)):
-                return approvals.blocked(operation, failed)
+                return approvals.blocked(operation, rule, failed)
         if may_set_up and (is_alone or operation.is_setup):
             act.entry.after = {"set_up": True}
         result = operation.run(act, params)

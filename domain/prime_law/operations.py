@@ -12,6 +12,7 @@ from domain.prime_law import service
 from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard, Settled
 
 SWITCHES = "governance/go-live"
+CHECKLIST = "`/golive checklist` shows each with its cure."
 
 
 class WithReason(Params):
@@ -63,6 +64,8 @@ OPERATIONS = (
             wanted=lambda act, _params: service.wanted_enable(act),
             binds=_epoch,
             gates=lambda act, _params: service.enable_gates(act),
+            layer="Runbook",
+            cure=CHECKLIST,
         ),
         slack=Slash("golive", "enable"),
         http=Http("POST", f"{SWITCHES}/enable"),
@@ -112,6 +115,8 @@ OPERATIONS = (
             wanted=lambda act, _params: service.wanted_release(act),
             binds=_epoch,
             gates=lambda act, _params: service.release_gates(act),
+            layer="Runbook",
+            cure=CHECKLIST,
             expires=timedelta(hours=1),
             until_working_noon=False,
             owner_alone=_no_second_manager,

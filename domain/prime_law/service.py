@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from domain.act import Act, Priority
+from domain.audit.service import set_up_entries
 from domain.gate.reading import state_of
 from domain.held.tables import HeldWork
 from domain.operation import Checked, Wanted
@@ -300,7 +301,7 @@ def wanted_release(act: Act) -> Wanted:
 
 def wanted_enable(act: Act) -> Wanted:
     """Return the words of a go-live request; it lists what an owner set up alone."""
-    alone = set_up_changes(act)
+    alone = set_up_entries(act)
     facts = [("Runbook", "no blockers")]
     if alone:
         facts.append(("Set up by an owner alone", "; ".join(alone)))
@@ -314,10 +315,3 @@ def wanted_enable(act: Act) -> Wanted:
         unchanged="go-live stays off",
         approve_label="Go live",
     )
-
-
-def set_up_changes(act: Act) -> tuple[str, ...]:
-    """List what was changed by an owner alone before go-live was ever enabled."""
-    from domain.audit.service import set_up_entries
-
-    return tuple(set_up_entries(act))

@@ -434,18 +434,33 @@ def test_two_signatures_at_once_are_one(world: World) -> None:
     assert sorted(isinstance(outcome, Done) for outcome in outcomes) == [False, True]
 
 
+def test_nobody_breaks_glass_on_what_is_asked_for_by_whom_it_is_about(world: World) -> None:
+    """An owner who wants it at once gives the role himself; the request stays open."""
+    request = world.pending("USTRANGER", "access.request", reason="I start on Monday")
+    outcome = world.run(
+        OWNER, "approvals.break_glass", approval_id=request.approval_id, type_the_operation="access.request",
+        reason="now",
+    )  # fmt: skip
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.remedy) == (
+        "about_its_requester", "Approve it, or give the role with `/access grant`.",
+    )  # fmt: skip
+    assert world.approval(request.approval_id).status == "pending"
+
+
 # -- the owner alone -------------------------------------------------------------------------------
 
 
 def test_an_owners_set_up_is_listed_on_the_go_live_request(world: World) -> None:
     """What an owner did alone before go-live stands on the card of the request to go live."""
     world.done(OWNER, "access.grant", user="UNEW", role="manager")
+    world.done(OWNER, "access.grant", user="UDESK", role="operator")
     world.done(MANAGER, "access.grant", user="UVA", role="operator")
     world.make_ready()
     world.keep_ready()
     request = world.pending(MANAGER, "golive.enable", reason="ready")
     facts = dict(world.approval(request.approval_id).wanted["facts"])
-    assert facts["Set up by an owner alone"] == f"access.grant manager <@UNEW> by <@{OWNER}>"
+    assert facts["Set up by an owner alone"] == (f"access.grant manager <@UNEW>, operator <@UDESK> by <@{OWNER}>")
 
 
 def test_set_up_is_over_once_go_live_was_enabled(world: World) -> None:

@@ -9,14 +9,19 @@ from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
 from domain.operation import AnyOperation, Registry
+from domain.policies.operations import operations as policy_operations
+from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
+REVERTERS: dict[str, Reverter] = {}
+"""How each feature's policies go back when what was set for a time is over."""
+
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP,
+    *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

@@ -25,7 +25,10 @@ TICK = (
     "tick.marked",  # the row says enqueued, nobody has run it
     "tick.acted",  # its operation is committed, the row does not say done
 )
-ALL = INBOX + OUTBOX + TICK
+TRIPWIRE = (
+    "tripwire.counted",  # what arrived is counted in this transaction, which is not committed
+)
+ALL = INBOX + OUTBOX + TICK + TRIPWIRE
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

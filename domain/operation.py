@@ -126,6 +126,8 @@ class Operation(Generic[P, R]):
     also: tuple[Slash, ...] = ()
     """Other ways to type it."""
     http: Http | None = None
+    also_http: tuple[Http, ...] = ()
+    """Other routes to it, as callers know them."""
     example: str = ""
     surfaces: frozenset[Surface] = PEOPLE
     internal: bool = False
@@ -139,7 +141,7 @@ class Operation(Generic[P, R]):
 
     def __post_init__(self) -> None:
         """Refuse contradictions at import."""
-        if self.internal and (self.slack or self.http):
+        if self.internal and (self.slack or self.http or self.also_http):
             raise ValueError(f"{self.name}: an internal operation has no surface")
         if self.reads and (self.approval or self.changes_switch):
             raise ValueError(f"{self.name}: a reading operation changes nothing")
@@ -160,7 +162,7 @@ class Operation(Generic[P, R]):
     def forms(self) -> list[object]:
         """Return what no other operation may claim: its command lines and its route."""
         lines: list[object] = [(slash.command, slash.verb) for slash in self.typed()]
-        return [*lines, *((self.http,) if self.http else ())]
+        return [*lines, *((self.http,) if self.http else ()), *self.also_http]
 
     @property
     def acts(self) -> bool:

@@ -1,6 +1,7 @@
 """What alerts look like from outside."""
 
 from datetime import datetime
+from typing import Any
 
 from domain.outcomes import Result
 
@@ -22,6 +23,8 @@ class AlertCard(Result):
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     note: str | None = None
+    extra: dict[str, Any] | None = None
+    """Of an alert with a card of its own: the card's name and what it says."""
     audit_id: int | None = None
 
 

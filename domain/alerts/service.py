@@ -25,22 +25,28 @@ def raise_alert(
     severity: str = "warning",
     facts: Sequence[tuple[str, str]] = (),
     route: str = "oncall",
+    extra: dict[str, Any] | None = None,
 ) -> int:
-    """Open an alert, or count once more on the one that is open for `dedup_key`; return its id."""
+    """Open an alert, or count once more on the one that is open for `dedup_key`; return its id.
+
+    `extra` is what an alert with a card of its own says: `{"card": its name, "detail": its typed result as JSON}`.
+    """
     connection = act.connection
     new_id = connection.scalar(
         insert_into(connection, Alert)
         .values(
             dedup_key=dedup_key, severity=severity, headline=headline, facts=[list(fact) for fact in facts],
             route=route, state="open", times=1, opened_at=act.now, last_at=act.now,
-            correlation_id=act.correlation_id,
+            correlation_id=act.correlation_id, extra=extra,
         )
         .on_conflict_do_nothing()
         .returning(Alert.id)
     )  # fmt: skip
     alert_id = new_id if new_id is not None else _count_again(act, dedup_key, headline, facts)
+    if new_id is None and alert_id is not None and extra is not None:
+        act.connection.execute(update(Alert).where(Alert.id == alert_id).values(extra=extra))
     if alert_id is None:  # resolved between the two statements: then it is a new alert
-        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route)
+        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route, extra=extra)
     show(act, alert_id)
     return alert_id
 
@@ -61,7 +67,7 @@ def card_of(row: Row[Any]) -> AlertCard:
         facts=tuple((name, value) for name, value in row.facts), state=row.state, times=row.times,
         opened_at=row.opened_at, last_at=row.last_at, acknowledged_by=row.acknowledged_by,
         acknowledged_at=row.acknowledged_at, acknowledged_until=row.acknowledged_until,
-        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note,
+        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note, extra=row.extra,
     )  # fmt: skip
 
 

@@ -3,29 +3,23 @@
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act, Entry, Message
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
 from domain.delivery.tables import Outbox
-from domain.kpi.tables import KpiEvent
+from domain.kpi.storing import store
 
 _AUDIT = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
 _OUTBOX = insert(Outbox)
-_KPI = {
-    "postgresql": postgres_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
-    "sqlite": sqlite_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
-}
 
 
 def record(act: Act) -> int | None:
     """Write what the act left behind; return the id of its own audit entry, None where it has none."""
     ids = _record_entries(act)
     if act.kpis:
-        act.connection.execute(_KPI[act.connection.dialect.name], [_kpi_row(act, kpi) for kpi in act.kpis])
+        store(act.connection, [_kpi_row(act, kpi) for kpi in act.kpis])
     if act.messages:
         act.connection.execute(_OUTBOX, [_outbox_row(act, message, ids) for message in act.messages])
     return ids.get(id(act.entry))

@@ -8,20 +8,23 @@ from domain.delivery.operations import OPERATIONS as DELIVERY
 from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
+from domain.kpi.operations import OPERATIONS as KPI
 from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
+from domain.regression import policies as regression_policies
+from domain.regression.operations import OPERATIONS as REGRESSION
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
-REVERTERS: dict[str, Reverter] = {}
+REVERTERS: dict[str, Reverter] = {regression_policies.KIND: regression_policies.revert}
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS),
+    *INBOX, *TICKS, *FOLLOWUP, *KPI, *REGRESSION, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

@@ -14,11 +14,12 @@ from domain.leads import tables as leads
 from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
+from domain.regression import tables as regression
 from domain.risk import tables as risk
 from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
     access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, policies, prime_law,
-    processes, risk, runbook, ticks,
+    processes, regression, risk, runbook, ticks,
 )  # fmt: skip

@@ -17,6 +17,8 @@ from domain.gate.call import system_call
 from domain.inbox import service as inbox
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
+from domain.regression import arrivals
+from domain.regression.results import Evaluated
 from domain.runbook.watch import has_work as is_watched
 from domain.ticks import service as ticks
 
@@ -26,6 +28,7 @@ SEAL_EVERY = 0.4
 INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
 SETTLE_EVERY = 2.0
+TRIPWIRES_EVERY = 0.1
 WATCH_EVERY = 15.0
 PAUSE = 0.01
 """Between two batches: SQLite's write lock is not fair, so others need a moment without us."""
@@ -53,6 +56,7 @@ class Sweep:
         self._stop = threading.Event()
         short = gate.settings.lease_seconds / 4
         self._duties = [
+            _Duty("tripwires", self.tripwires, TRIPWIRES_EVERY),
             _Duty("audit", self.seal, SEAL_EVERY),
             _Duty("inbox", self.inbox, INBOX_EVERY),
             _Duty("ticks", self.ticks, min(TICKS_EVERY, short)),
@@ -98,6 +102,14 @@ class Sweep:
             if sealed < SEAL_BATCH:
                 return
             if self._stop.wait(PAUSE):
+                return
+
+    def tripwires(self) -> None:
+        """Count what arrived for tripwires, until nothing is left that is not somebody else's."""
+        while self._any(arrivals.has_any):
+            outcome = self._gate.run(system_call("regression.sweep"))
+            result = outcome.result if isinstance(outcome, Done) else None
+            if not isinstance(result, Evaluated) or not result.evaluated or self._stop.wait(PAUSE):
                 return
 
     def inbox(self) -> None:

@@ -14,9 +14,7 @@ from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slas
 from domain.outcomes import Kind, Refused, refused
 from domain.parameters import Arg, Flag, Input, Instant, Number, Params, Text
 
-DomainName = Annotated[
-    str, BeforeValidator(rules.domain_name), Arg("a domain: letters, digits and _", "WHOLESALE")
-]
+DomainName = Annotated[str, BeforeValidator(rules.domain_name), Arg("a domain: letters, digits and _", "WHOLESALE")]
 MetricName = Annotated[str, BeforeValidator(rules.metric_name), Arg("a metric's name", "contract_rate")]
 
 
@@ -38,9 +36,7 @@ def _listed(value: Any, info: ValidationInfo) -> Any:
     if value is None or (isinstance(value, tuple) and all(isinstance(each, rules.Reported) for each in value)):
         return value
     context, given = info.context or {}, info.data
-    return tuple(
-        rules.read_events(value, context["now"], context["zone"], (given.get("domain"), given.get("metric")))
-    )
+    return tuple(rules.read_events(value, context["now"], context["zone"], (given.get("domain"), given.get("metric"))))
 
 
 class Report(Params):

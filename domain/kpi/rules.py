@@ -87,13 +87,12 @@ def flag(value: Any) -> bool:
 
 def instant(value: Any, now: datetime, zone: ZoneInfo) -> datetime:
     """Return an aware UTC time that has come; raises `ValueError` with the reason."""
-    if not isinstance(value, datetime):
-        try:
-            value = datetime.fromisoformat(str(value).strip())
-        except ValueError:
-            raise ValueError("is not a time") from None
     try:
-        moment = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+        given = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError("is not a time") from None
+    try:
+        moment = (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         raise ValueError("is out of range") from None
     if moment > now + AHEAD:
@@ -165,9 +164,7 @@ def read_events(raw: Any, now: datetime, zone: ZoneInfo, default: tuple[Any, Any
     return [_read(each, place, names, now, zone, default) for place, each in enumerate(raw, start=1)]
 
 
-def _read(
-    raw: Any, place: int, names: _Names, now: datetime, zone: ZoneInfo, default: tuple[Any, Any]
-) -> Reported:
+def _read(raw: Any, place: int, names: _Names, now: datetime, zone: ZoneInfo, default: tuple[Any, Any]) -> Reported:
     if not isinstance(raw, Mapping):
         raise ValueError(f"event {place} is not a JSON object")  # noqa: TRY004
     if unknown := raw.keys() - FIELDS:
@@ -203,9 +200,7 @@ def _read(
     except ValueError as error:
         shown = "" if raw.get(field) is None else f" “{_plain(str(raw[field]))[:60]}”"
         raise ValueError(f"event {place}: `{field}`{shown} {error}") from None
-    return Reported(
-        domain, metric, event_id, success, value, occurred_at, source, market, correlation_id, detail
-    )
+    return Reported(domain, metric, event_id, success, value, occurred_at, source, market, correlation_id, detail)
 
 
 def _given(value: Any) -> Any:

@@ -12,7 +12,7 @@ from domain.database import PrimeMode
 from domain.regression import arrivals, policies, rules, tripping
 from domain.regression.memory import Memory
 from domain.regression.results import Evaluated
-from domain.regression.rules import Absorbed, Action, Cause, MetricKind, Policy, Signal
+from domain.regression.rules import Absorbed, Action, MetricKind, Policy, Signal
 from domain.regression.tables import RegressionPolicy, RegressionState
 from domain.settings import Settings
 
@@ -143,9 +143,7 @@ def _keep(act: Act, state: Row[Any], memory: Memory, absorbed: Absorbed, *, move
     )  # fmt: skip
 
 
-def _warn(
-    act: Act, row: Row[Any], state: Row[Any], memory: Memory, policy: Policy, absorbed: Absorbed
-) -> None:
+def _warn(act: Act, row: Row[Any], state: Row[Any], memory: Memory, policy: Policy, absorbed: Absorbed) -> None:
     if absorbed.warning is not None and state.warned_at is None:
         tripping.warn(act, row, memory, absorbed.warning)
     elif absorbed.warning is None and state.warned_at is not None and _is_over(policy, memory):
@@ -154,6 +152,3 @@ def _warn(
 
 def _is_over(policy: Policy, memory: Memory) -> bool:
     return policy.method is rules.Method.SR and rules.is_warning_over(policy, memory)
-
-
-__all__ = ["ENGAGE", "Cause", "due", "evaluate", "local_hour", "would_engage"]

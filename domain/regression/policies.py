@@ -12,10 +12,10 @@ from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.regression import rules
+from domain.regression.detector import Better
 from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
 from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
-from domain.regression.detector import Better
 from domain.regression.tables import RegressionPolicy, RegressionState
 
 KIND = "regression"
@@ -36,7 +36,11 @@ def policy_of(row: Any) -> Policy:
 
 def make(figures: Mapping[str, Any]) -> Policy:
     """Return figures (plain JSON) as the rules take them."""
-    return Policy(**{name: _TYPES[name](value) if name in _TYPES else value for name, value in figures.items()})
+    return Policy(**_typed(figures))
+
+
+def _typed(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _TYPES[name](value) if name in _TYPES else value for name, value in figures.items()}
 
 
 def figures_of(policy: Policy) -> dict[str, Any]:
@@ -82,8 +86,7 @@ def listed(act: Act) -> TripwirePolicies:
 def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
     """Return the policy as it would be."""
     before = policy_of(row) if row is not None else Policy()
-    given = {name: _TYPES[name](value) if name in _TYPES else value for name, value in changes.items()}
-    return replace(before, **given)
+    return replace(before, **_typed(changes))
 
 
 def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
@@ -150,7 +153,11 @@ def set_policy(
     if (found := rules.fault(after)) is not None:
         return _faulty(found)
     if until is not None and (row is None or not act.now < until <= act.now + LONGEST):
-        detail = "a new tripwire has nothing it could go back to" if row is None else "it must be a time to come, within a year"
+        detail = (
+            "a new tripwire has nothing it could go back to"
+            if row is None
+            else "it must be a time to come, within a year"
+        )
         return refused(
             Kind.INVALID, "bad_value", f"`until`: {detail}.", layer="input", field="until",
             remedy="Leave it out, or give a time like 2026-11-27T18:00.",

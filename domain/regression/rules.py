@@ -1,7 +1,8 @@
 """What a tripwire makes of events: pure functions of its policy, its memory and what arrived (tripwire-detector.md)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_of
 from datetime import datetime
 from enum import StrEnum
 from math import inf
@@ -105,7 +106,7 @@ class Signal(NamedTuple):
     events: int
     successes: float
     began: datetime | None
-    index: int
+    after: int
     """After how many of the events that arrived."""
 
 
@@ -177,7 +178,9 @@ def state_of(policy: Policy, memory: Memory, *, is_tripped: bool, is_warned: boo
     return State.ARMED if can_act(policy, memory) else State.LEARNING
 
 
-def absorb(policy: Policy, memory: Memory, arrivals: Sequence[Arrival], *, is_tripped: bool, hour_of: HourOf) -> Absorbed:
+def absorb(
+    policy: Policy, memory: Memory, arrivals: Sequence[Arrival], *, is_tripped: bool, hour_of: HourOf
+) -> Absorbed:
     """Take events into the memory, in the order of their time; return what they raise.
 
     After an alarm, and while it is tripped, events only measure what the rate is now. Events of another kind than the
@@ -198,7 +201,7 @@ def absorb(policy: Policy, memory: Memory, arrivals: Sequence[Arrival], *, is_tr
     else:
         (_by_rate if policy.kind is MetricKind.RATE else _by_ranks)(policy, memory, usable, found)
     if found.alarm is not None:
-        _measure(policy, memory, usable[found.alarm.index :])
+        _measure(policy, memory, usable[found.alarm.after :])
     return found
 
 
@@ -227,7 +230,7 @@ def _measure(policy: Policy, memory: Memory, arrivals: Sequence[Arrival]) -> Non
     memory.after.add(len(goods), sum(goods), inf)
 
 
-# -- rates and ranks --------------------------------------------------------------------------------------------------
+# -- rates and ranks -------------------------------------------------------------------------------------
 
 Follow = Callable[[int, float], Followed]
 
@@ -260,9 +263,7 @@ class _Track:
             self.began = at[followed.began].at
         if not followed.reached:
             return False
-        signal = Signal(
-            self.cause, self.score.r, self.usual(), self.score.k, self.score.s, self.began, followed.until
-        )
+        signal = Signal(self.cause, self.score.r, self.usual(), self.score.k, self.score.s, self.began, followed.until)
         if may_act and policy.action is not Action.WARN and self.score.r >= policy.act_n:
             self.alarm = signal
             return True
@@ -283,9 +284,7 @@ def _by_rate(policy: Policy, memory: Memory, usable: Sequence[Arrival], found: A
                 limit=limit, drop=policy.drop, better=policy.better,
             )  # fmt: skip
         else:
-            followed = detector.follow_rate(
-                memory.score, memory.base, outcomes, at, limit, policy.drop, policy.better
-            )
+            followed = detector.follow_rate(memory.score, memory.base, outcomes, at, limit, policy.drop, policy.better)
         at = followed.until
         if main.step(policy, followed, usable, may_act=not learning):
             break
@@ -326,8 +325,8 @@ def _settle(found: Absorbed, *tracks: _Track | None) -> None:
     given = [track for track in tracks if track is not None]
     alarms = [track.alarm for track in given if track.alarm is not None]
     warnings = [track.warning for track in given if track.warning is not None]
-    found.alarm = min(alarms, key=lambda signal: signal.index, default=None)
-    found.warning = min(warnings, key=lambda signal: signal.index, default=None)
+    found.alarm = min(alarms, key=lambda signal: signal.after, default=None)
+    found.warning = min(warnings, key=lambda signal: signal.after, default=None)
 
 
 def _by_ranks(policy: Policy, memory: Memory, usable: Sequence[Arrival], found: Absorbed) -> None:
@@ -392,12 +391,10 @@ def _freeze_at(policy: Policy, memory: Memory, main: _Track) -> None:
     main.began = None
 
 
-# -- volume -----------------------------------------------------------------------------------------------------------
+# -- volume ----------------------------------------------------------------------------------------------
 
 
-def _by_hours(
-    policy: Policy, memory: Memory, usable: Sequence[Arrival], found: Absorbed, hour_of: HourOf
-) -> None:
+def _by_hours(policy: Policy, memory: Memory, usable: Sequence[Arrival], found: Absorbed, hour_of: HourOf) -> None:
     hours = memory.hours = memory.hours or volume.Hours()
     for index, arrival in enumerate(usable):
         hour = hour_of(arrival.at)
@@ -416,9 +413,7 @@ def close_hours(policy: Policy, memory: Memory, now_hour: int, now: datetime) ->
     return found
 
 
-def _close_hours(
-    policy: Policy, memory: Memory, until: int, found: Absorbed, index: int, at: datetime
-) -> bool:
+def _close_hours(policy: Policy, memory: Memory, until: int, found: Absorbed, index: int, at: datetime) -> bool:
     hours = memory.hours
     assert hours is not None
     theta = volume.factor(policy.drop, policy.better)
@@ -472,7 +467,7 @@ def _notes(
     return False
 
 
-# -- the fixed window ---------------------------------------------------------------------------------------------------
+# -- the fixed window ------------------------------------------------------------------------------------
 
 
 def _by_window(policy: Policy, memory: Memory, usable: Sequence[Arrival], found: Absorbed) -> None:
@@ -489,9 +484,7 @@ def _by_window(policy: Policy, memory: Memory, usable: Sequence[Arrival], found:
             continue
         newest = memory.window[-policy.window_events :]
         began = usable[max(0, index - policy.window_events + 1)].at
-        signal = Signal(
-            Cause.WINDOW, None, float(compared.before), len(newest), float(sum(newest)), began, index + 1
-        )
+        signal = Signal(Cause.WINDOW, None, float(compared.before), len(newest), float(sum(newest)), began, index + 1)
         if policy.action is Action.WARN:
             found.warning = found.warning or signal
             continue
@@ -499,7 +492,7 @@ def _by_window(policy: Policy, memory: Memory, usable: Sequence[Arrival], found:
         return
 
 
-# -- slow slides --------------------------------------------------------------------------------------------------------
+# -- slow slides -----------------------------------------------------------------------------------------
 
 
 def slide(policy: Policy, memory: Memory) -> Signal | None:
@@ -524,7 +517,7 @@ def is_warning_over(policy: Policy, memory: Memory) -> bool:
     return max(memory.score.r, memory.under.r) < policy.warn_n / OVER
 
 
-# -- policies -----------------------------------------------------------------------------------------------------------
+# -- policies --------------------------------------------------------------------------------------------
 
 _WEIGHT = {Action.WARN: 0, Action.THROTTLE: 1, Action.KILL_SWITCH: 2}
 _MORE_IS_LOOSER = ("max_drop_fraction", "warn_n", "act_n", "warn_after", "act_after", "min_events_to_enforce")
@@ -562,7 +555,7 @@ class Fault:
     field: str
     detail: str
     remedy: str = ""
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = made_of(default_factory=dict)
 
 
 def fault(policy: Policy) -> Fault | None:  # noqa: PLR0911 - one return per rule
@@ -586,7 +579,7 @@ def fault(policy: Policy) -> Fault | None:  # noqa: PLR0911 - one return per rul
     return None
 
 
-# -- where it comes from ------------------------------------------------------------------------------------------------
+# -- where it comes from ---------------------------------------------------------------------------------
 
 LEAST_PART = 5
 

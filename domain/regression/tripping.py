@@ -14,14 +14,16 @@ from domain.act import Act, Entry
 from domain.alerts.service import raise_alert, resolve_by_itself
 from domain.audit.tables import AuditEvent
 from domain.followup.tables import FollowupTask
+from domain.gate.reading import state_of
 from domain.held.tables import HeldWork
 from domain.kpi.tables import KpiEvent
 from domain.policies.tables import PolicyVersion
 from domain.prime_law import service as prime_law
 from domain.regression import policies, rules
+from domain.regression.detector import Better
 from domain.regression.memory import Memory
 from domain.regression.results import ChangeLine, PartLine, TripCard, Waiting
-from domain.regression.rules import Action, Better, Cause, MetricKind, Part, Signal
+from domain.regression.rules import Action, MetricKind, Part, Signal
 from domain.regression.tables import RegressionState
 from domain.regression.words import headline, reason
 from domain.risk.service import place_hold
@@ -76,6 +78,7 @@ def _engage(act: Act, card: TripCard) -> None:
     )  # fmt: skip
     act.entries.append(entry)
     prime_law.engage(replace(act, entry=entry), reason(card))
+    act.prime = state_of(act.connection)
 
 
 def warn(act: Act, row: Row[Any], memory: Memory, signal: Signal) -> None:
@@ -111,19 +114,17 @@ def _write(act: Act, row: Row[Any], **values: Any) -> None:
     )
 
 
-# -- the card -----------------------------------------------------------------------------------------------------------
+# -- the card --------------------------------------------------------------------------------------------
 
 
-def card_of(
-    act: Act, row: Row[Any], state: Row[Any], memory: Memory, signal: Signal, *, is_warning: bool
-) -> TripCard:
+def card_of(act: Act, row: Row[Any], state: Row[Any], memory: Memory, signal: Signal, *, is_warning: bool) -> TripCard:
     """Return everything the alert says, read once: at the alarm."""
     where, elsewhere = _where(act, row, signal)
     return TripCard(
         domain=row.domain, metric=row.metric, kind=row.kind, better=row.better, cause=signal.cause.value,
         action=Action.WARN.value if is_warning else row.action,
         engine=row.throttles if row.action == Action.THROTTLE.value else None, is_warning=is_warning,
-        usual=signal.usual, now=_now(row, memory, signal), events=signal.events, successes=signal.successes,
+        usual=signal.usual, now=_now(row, signal), events=signal.events, successes=signal.successes,
         began_at=signal.began, tripped_at=act.now, n=signal.n, per_day=pace(state, memory, act.now),
         middle=memory.ranks.middle if memory.ranks else None, floor=row.floor, waiting=_waiting(act), where=where,
         elsewhere=elsewhere, changes=_changes(act, row, signal), act_n=row.act_n, warn_n=row.warn_n,
@@ -131,7 +132,7 @@ def card_of(
     )  # fmt: skip
 
 
-def _now(row: Row[Any], memory: Memory, signal: Signal) -> float:
+def _now(row: Row[Any], signal: Signal) -> float:
     """Return the rate since the dip began; of a volume, what a week would bring at this pace."""
     if row.kind == MetricKind.VOLUME.value:
         return signal.successes / max(signal.events, 1) * 168
@@ -173,7 +174,9 @@ def _where(act: Act, row: Row[Any], signal: Signal) -> tuple[PartLine | None, Pa
     if worst is None:
         return None, None
     good = sum(int(event.success) for event in events)
-    rest = PartLine(by=worst.by, name="everywhere else", events=len(events) - worst.events, successes=good - worst.successes)
+    rest = PartLine(
+        by=worst.by, name="everywhere else", events=len(events) - worst.events, successes=good - worst.successes
+    )
     return PartLine(by=worst.by, name=worst.name, events=worst.events, successes=worst.successes), rest
 
 
@@ -233,6 +236,3 @@ def _waiting(act: Act) -> Waiting:
             select(func.min(FollowupTask.sla_from)).where(is_open, FollowupTask.sla_from > act.now)
         ),
     )  # fmt: skip
-
-
-__all__ = ["Cause", "card_of", "pace", "source_of", "trip", "warn", "warning_over"]

@@ -1,15 +1,22 @@
 """Alerts: one card for each, and the list."""
 
-from bot.blocks import kit
+from collections.abc import Callable, Mapping
+
+from bot.blocks import kit, tripwire
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.text import audit_number, count, quoted, value, when, who, words
 from domain.alerts.results import AlertCard, AlertList
 
 MOST_LISTED = 15
+CARDS: Mapping[str, Callable[[AlertCard, str], Rendered]] = {"tripwire": tripwire.alert}
+"""Alerts that say more: their card's name, and how it is made from the alert and the line of its state."""
 
 
 def alert(card: AlertCard) -> Rendered:
-    """Return the card of an alert in any state."""
+    """Return the card of an alert in any state; some have a card of their own."""
+    own = CARDS.get(str((card.extra or {}).get("card")))
+    if own is not None:
+        return own(card, _state(card))
     head = words(card.headline)
     return kit.message(
         f"RESOLVED: {head}" if card.state == "resolved" else f"ALERT: {head}",

@@ -14,10 +14,12 @@ from bot.blocks import (
     held,
     home,
     kit,
+    kpi,
     prime_law,
     refusals,
     runbook,
     system,
+    tripwire,
 )
 from bot.blocks.kit import Rendered
 from bot.blocks.text import words
@@ -70,6 +72,14 @@ REPLIES: Mapping[str, Reply] = {
     "alerts.resolve": alerts.alert,
     "audit.list": audit.listing,
     "audit.verify": audit.verification,
+    "kpi.record": kpi.recorded,
+    "kpi.series": kpi.series,
+    "regression.policies": tripwire.policies,
+    "regression.policy_set": tripwire.policy_changed,
+    "regression.state": tripwire.states,
+    "regression.snapshot": tripwire.snapshot,
+    "regression.evaluate": tripwire.states,
+    "regression.release": tripwire.released,
     "system.help": system.help_view,
     "system.home": home.home,
     "system.doctor": system.doctor,

@@ -96,13 +96,29 @@ _OF_ONE = ("success", "value", "event_id", "occurred_at", "source", "market", "c
 
 def _record(act: Act, params: Report) -> Recorded | Refused:
     if params.events is not None:
-        both = [name for name in _OF_ONE if getattr(params, name) is not None]
-        if both:
-            return refused(
-                Kind.INVALID, "bad_value", f"`{both[0]}` belongs to one event; with `events` each has its own.",
-                layer="input", remedy="Put it into the events.", field=both[0],
-            )  # fmt: skip
-        return service.record(act, list(params.events), is_single=False)
+        refusal = _both(params)
+        return refusal or service.record(act, list(params.events), is_single=False)
+    refusal = _incomplete(act, params)
+    if refusal is not None or params.domain is None or params.metric is None:
+        return refusal or _missing("domain", "a domain's name", "WHOLESALE")
+    event = rules.Reported(
+        params.domain, params.metric, params.event_id or uuid4().hex, params.success, params.value,
+        params.occurred_at or act.now, params.source, params.market, params.correlation_id, params.detail,
+    )  # fmt: skip
+    return service.record(act, [event], is_single=True)
+
+
+def _both(params: Report) -> Refused | None:
+    both = [name for name in _OF_ONE if getattr(params, name) is not None]
+    if not both:
+        return None
+    return refused(
+        Kind.INVALID, "bad_value", f"`{both[0]}` belongs to one event; with `events` each has its own.",
+        layer="input", remedy="Put it into the events.", field=both[0],
+    )  # fmt: skip
+
+
+def _incomplete(act: Act, params: Report) -> Refused | None:
     if params.domain is None:
         return _missing("domain", "a domain's name", "WHOLESALE")
     if params.metric is None:
@@ -112,18 +128,13 @@ def _record(act: Act, params: Report) -> Recorded | Refused:
             Kind.INVALID, "missing", "A rate's event has `success`, a number's has `value`: give one of the two.",
             layer="input", remedy="for example `success=yes`", field="success",
         )  # fmt: skip
-    occurred_at = params.occurred_at or act.now
-    if occurred_at > act.now + rules.AHEAD or occurred_at < rules.EARLIEST:
+    at = params.occurred_at
+    if at is not None and not rules.EARLIEST <= at <= act.now + rules.AHEAD:
         return refused(
             Kind.INVALID, "bad_value", "`occurred_at` is a time to come, or before the year 2000.", layer="input",
-            remedy="Leave it out for now.", field="occurred_at", occurred_at=occurred_at.isoformat(),
-            now=act.now.isoformat(),
+            remedy="Leave it out for now.", field="occurred_at", occurred_at=at.isoformat(), now=act.now.isoformat(),
         )  # fmt: skip
-    event = rules.Reported(
-        params.domain, params.metric, params.event_id or uuid4().hex, params.success, params.value, occurred_at,
-        params.source, params.market, params.correlation_id, params.detail,
-    )  # fmt: skip
-    return service.record(act, [event], is_single=True)
+    return None
 
 
 def _target(params: Report) -> str:

@@ -61,7 +61,7 @@ def metric_name(value: Any) -> str:
 def number(value: Any) -> float:
     """Return a finite number within bounds; raises `ValueError` with the reason."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("is not a number")
+        raise ValueError("is not a number")  # noqa: TRY004 - one kind of error for every field
     try:
         found = float(Decimal(value.strip()) if isinstance(value, str) else value)
     except (InvalidOperation, ValueError, OverflowError) as error:
@@ -182,8 +182,7 @@ def _read(raw: Any, place: int, names: _Names, now: datetime, zone: ZoneInfo, de
         field = "value"
         value = raw.get("value")
         value = None if value is None else number(value)
-        if (success is None) == (value is None):
-            raise ValueError("and `success`: give one of the two")
+        _one_of_two(success, value)
         field = "occurred_at"
         given = raw.get("occurred_at")
         occurred_at = now if given is None else instant(given, now, zone)
@@ -201,6 +200,11 @@ def _read(raw: Any, place: int, names: _Names, now: datetime, zone: ZoneInfo, de
         shown = "" if raw.get(field) is None else f" “{_plain(str(raw[field]))[:60]}”"
         raise ValueError(f"event {place}: `{field}`{shown} {error}") from None
     return Reported(domain, metric, event_id, success, value, occurred_at, source, market, correlation_id, detail)
+
+
+def _one_of_two(success: bool | None, value: float | None) -> None:
+    if (success is None) == (value is None):
+        raise ValueError("and `success`: give one of the two")
 
 
 def _given(value: Any) -> Any:

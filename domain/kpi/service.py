@@ -87,7 +87,8 @@ def series(act: Act, domain: str, metric: str, by: str, days: int) -> KpiSeries 
         total.add(row)
     points = _by_day(act, rows, first, today) if by == "day" else _by_name(rows)
     return KpiSeries(
-        domain=domain, metric=metric, by=by, days=days, since=since, as_of=act.now, is_rate=total.valued <= total.judged,
+        domain=domain, metric=metric, by=by, days=days, since=since, as_of=act.now,
+        is_rate=total.valued <= total.judged,
         points=points, total=total.point("total"), last_event_at=newest,
     )  # fmt: skip
 

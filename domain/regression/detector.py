@@ -119,7 +119,7 @@ def follow_rate(
     fail, success = rate_ratios(baseline.rate, drop, better)
     fail_step, success_step = math.log(fail), math.log(success)
     began: int | None = None
-    i, reached = start, False
+    until, reached = len(outcomes), False
     for i in range(start, len(outcomes)):
         if k == 0:
             began = i
@@ -132,8 +132,7 @@ def follow_rate(
             r = (1.0 + r) * fail
             c += fail_step
         if r >= limit:
-            reached = True
-            i += 1
+            until, reached = i + 1, True
             break
         if c <= 0.0:
             baseline.add(k, s)
@@ -141,10 +140,8 @@ def follow_rate(
             fail_step, success_step = math.log(fail), math.log(success)
             c, k, s = 0.0, 0, 0
             began = None
-    else:
-        i = len(outcomes)
     score.r, score.c, score.k, score.s = min(r, LARGEST_SCORE), c, k, s
-    return Followed(i, reached, began)
+    return Followed(until, reached, began)
 
 
 def learn_rate(

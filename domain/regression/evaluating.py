@@ -50,7 +50,7 @@ def due(connection: Connection, now: datetime, settings: Settings) -> list[Name]
 
 
 def would_engage(act: Act, names: Sequence[Name]) -> bool:
-    """Whether what waits would engage the kill switch; read without a lock, so that few evaluations take Prime Law's."""
+    """Whether what waits would engage the kill switch; read without a lock, so that Prime Law's is taken seldom."""
     for domain, metric in names:
         row = policies.row_of(act.connection, domain, metric)
         if row is None or row.action != Action.KILL_SWITCH.value or not row.enabled:

@@ -107,9 +107,8 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
     found = rules.fault(planned(row_of(act.connection, domain, metric), changes))
-    return (
-        Checked(name="policy", ok=found is None, waivable=False, detail=f"`{found.field}`: {found.detail}" if found else ""),
-    )  # fmt: skip
+    detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
+    return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
 
 def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None) -> Wanted:

@@ -14,8 +14,7 @@ from domain.regression.memory import Memory
 from domain.regression.results import TripCard, TripwireReleased
 from domain.regression.rules import LAYER, Action
 from domain.regression.tables import RegressionState
-from domain.regression.tripping import source_of
-from domain.regression.views import no_such
+from domain.regression.views import no_such, source_of
 from domain.regression.words import counted, level, name_of, percent, subject, unit
 from domain.risk.holds import in_force
 from domain.risk.service import lift_hold

@@ -108,6 +108,8 @@ class Signal(NamedTuple):
     began: datetime | None
     after: int
     """After how many of the events that arrived."""
+    until: datetime | None = None
+    """When the last of its events was."""
 
 
 @dataclass(slots=True)
@@ -263,7 +265,10 @@ class _Track:
             self.began = at[followed.began].at
         if not followed.reached:
             return False
-        signal = Signal(self.cause, self.score.r, self.usual(), self.score.k, self.score.s, self.began, followed.until)
+        signal = Signal(
+            self.cause, self.score.r, self.usual(), self.score.k, self.score.s, self.began, followed.until,
+            at[followed.until - 1].at,
+        )  # fmt: skip
         if may_act and policy.action is not Action.WARN and self.score.r >= policy.act_n:
             self.alarm = signal
             return True
@@ -484,7 +489,9 @@ def _by_window(policy: Policy, memory: Memory, usable: Sequence[Arrival], found:
             continue
         newest = memory.window[-policy.window_events :]
         began = usable[max(0, index - policy.window_events + 1)].at
-        signal = Signal(Cause.WINDOW, None, float(compared.before), len(newest), float(sum(newest)), began, index + 1)
+        signal = Signal(
+            Cause.WINDOW, None, float(compared.before), len(newest), float(sum(newest)), began, index + 1, arrival.at
+        )
         if policy.action is Action.WARN:
             found.warning = found.warning or signal
             continue

@@ -5,7 +5,7 @@ Is it real, is it stopped, does it need me now, what did we change (cards, 4).
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select, update
@@ -25,6 +25,7 @@ from domain.regression.memory import Memory
 from domain.regression.results import ChangeLine, PartLine, TripCard, Waiting
 from domain.regression.rules import Action, MetricKind, Part, Signal
 from domain.regression.tables import RegressionState
+from domain.regression.views import pace, source_of
 from domain.regression.words import headline, reason
 from domain.risk.service import place_hold
 
@@ -35,11 +36,6 @@ MOST_EVENTS = 5_000
 """Events of the dip that are looked at to say where it is: the newest ones, by the index."""
 CHANGING = ("route.set", "source.set", "source.pause", "heimdall.promote", "market.resume", "golive.enable")
 """What may have moved a metric beside policies, whose history says more."""
-
-
-def source_of(domain: str, metric: str) -> str:
-    """Return the name under which a tripwire's hold is placed, and lifted."""
-    return f"tripwire:{domain}.{metric}"
 
 
 def trip(act: Act, row: Row[Any], state: Row[Any], memory: Memory, signal: Signal) -> None:
@@ -139,23 +135,18 @@ def _now(row: Row[Any], signal: Signal) -> float:
     return signal.successes / max(signal.events, 1)
 
 
-def pace(state: Row[Any], memory: Memory, now: datetime) -> float | None:
-    """Return about how many events come a day; None where too little time has passed to say."""
-    if memory.hours is not None:
-        return memory.hours.expected_week / 7 or None
-    if state.first_event_at is None or state.last_event_at is None or state.events < 2:  # noqa: PLR2004
-        return None
-    days = (min(state.last_event_at, now) - state.first_event_at) / timedelta(days=1)
-    return state.events / days if days >= 0.25 else None  # noqa: PLR2004 - a quarter of a day says nothing
-
-
 def _where(act: Act, row: Row[Any], signal: Signal) -> tuple[PartLine | None, PartLine | None]:
     """Say which market or source explains most of the dip: of its newest events, at most so many."""
     if row.kind != MetricKind.RATE.value or signal.events < 1:
         return None, None
     newest = (
         select(KpiEvent.market, KpiEvent.source, KpiEvent.success)
-        .where(KpiEvent.domain == row.domain, KpiEvent.metric == row.metric, KpiEvent.success.is_not(None))
+        .where(
+            KpiEvent.domain == row.domain,
+            KpiEvent.metric == row.metric,
+            KpiEvent.success.is_not(None),
+            KpiEvent.occurred_at <= (signal.until or act.now),
+        )
         .order_by(KpiEvent.occurred_at.desc())
         .limit(min(signal.events, MOST_EVENTS))
     )

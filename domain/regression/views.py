@@ -12,10 +12,24 @@ from domain.regression.memory import Memory
 from domain.regression.results import TripwireSnapshot, TripwireState, TripwireStates
 from domain.regression.rules import LAYER, MetricKind, State
 from domain.regression.tables import RegressionPolicy, RegressionState
-from domain.regression.tripping import pace, source_of
 from domain.risk.tables import RiskHold
 
 NOT_WATCHED = "`/tripwire policies` lists those there are; `/tripwire set DOMAIN METRIC` makes one."
+
+
+def source_of(domain: str, metric: str) -> str:
+    """Return the name under which a tripwire's hold is placed, and lifted."""
+    return f"tripwire:{domain}.{metric}"
+
+
+def pace(state: Row[Any], memory: Memory, now: datetime) -> float | None:
+    """Return about how many events come a day; None where too little time has passed to say."""
+    if memory.hours is not None:
+        return memory.hours.expected_week / 7 or None
+    if state.first_event_at is None or state.last_event_at is None or state.events < 2:  # noqa: PLR2004
+        return None
+    days = (min(state.last_event_at, now) - state.first_event_at) / timedelta(days=1)
+    return state.events / days if days >= 0.25 else None  # noqa: PLR2004 - a quarter of a day says nothing
 
 
 def no_such(domain: str, metric: str | None) -> Refused:

@@ -40,6 +40,18 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Tripwire:
+    """How one tripwire stands."""
+
+    name: str
+    state: str
+    learned: int
+    needs: int
+    last_event_at: datetime | None
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks look at, as it was recorded."""
 
@@ -56,6 +68,7 @@ class Evidence:
     stuck_messages: int
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
+    tripwires: tuple[Tripwire, ...] = ()
 
 
 Rule = Callable[[Evidence], Check]
@@ -263,6 +276,38 @@ def clock_data_right(_evidence: Evidence | None = None) -> Check:
     )  # fmt: skip
 
 
+def regression_policies_present(evidence: Evidence) -> Check:
+    """Something is watched."""
+    ok = bool(evidence.tripwires)
+    return Check(
+        name="regression policies present", severity=Severity.BLOCKER, ok=ok,
+        detail=f"{len(evidence.tripwires)} tripwires" if ok else "nothing is watched",
+        cure="" if ok else "`/tripwire set DOMAIN METRIC …`",
+    )  # fmt: skip
+
+
+def tripwires_can_act(evidence: Evidence) -> Check:
+    """Each tripwire's state; one that is on and cannot act yet must not look like protection."""
+    learning = [each for each in evidence.tripwires if each.state == "learning"]
+    stale = [each for each in evidence.tripwires if each.is_stale and each.state in {"armed", "warned"}]
+    tripped = [each for each in evidence.tripwires if each.state == "tripped"]
+    said = [f"{each.name} is tripped" for each in tripped]
+    said += [f"{each.name} is learning, {each.learned:,} of {each.needs:,}" for each in learning]
+    said += [
+        f"{each.name} had its last event {_ago(evidence.now - each.last_event_at)} ago"
+        for each in stale
+        if each.last_event_at is not None
+    ]
+    counts = {state: sum(each.state == state for each in evidence.tripwires) for state in ("armed", "warned", "off")}
+    rest = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    newest = max((each.last_event_at for each in evidence.tripwires if each.last_event_at), default=None)
+    return Check(
+        name="tripwires can act", severity=Severity.WARN, ok=not said, evidence_at=newest,
+        detail="; ".join([*said, *([rest] if rest else [])]) or "none",
+        cure="`/tripwire` shows how each stands" if said else "",
+    )  # fmt: skip
+
+
 def second_manager(evidence: Evidence) -> Check:
     """Somebody else can approve."""
     ok = evidence.managers > 1
@@ -277,6 +322,7 @@ def second_manager(evidence: Evidence) -> Check:
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+    regression_policies_present, tripwires_can_act,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from domain.database import head_revision
 from domain.delivery.tables import Outbox
 from domain.identity import Role
 from domain.processes.tables import ProcessHeartbeat
+from domain.regression.views import collect, named
 from domain.runbook import rules
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
 from domain.runbook.tables import Attestation
@@ -47,6 +48,16 @@ def evidence(act: Act) -> rules.Evidence:
         or 0,
         managers=len(holders(connection, Role.MANAGER)),
         signed={row.statement: (row.actor, row.at) for row in signed},
+        tripwires=_tripwires(act),
+    )
+
+
+def _tripwires(act: Act) -> tuple[rules.Tripwire, ...]:
+    return tuple(
+        rules.Tripwire(
+            f"{item.domain}.{item.metric}", item.state, item.learned, item.needs, item.last_event_at, item.is_stale
+        )
+        for item in collect(act.connection, named(act.connection, None, None), act.now)
     )
 
 

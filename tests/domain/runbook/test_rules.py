@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, Process
+from domain.runbook.rules import STATEMENTS, Evidence, Process, Tripwire
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -17,6 +18,7 @@ GOOD = Evidence(
     processes={kind: Process(kind, NOW, {"slack": "ok", "redis": "ok"}) for kind in ("worker", "scheduler", "bot")},
     oldest_queued=None, oldest_unsealed=None, stuck_messages=0, managers=2,
     signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS},
+    tripwires=(Tripwire("WHOLESALE.contract_rate", "armed", 1_000, 1_000, NOW, is_stale=False),),
 )  # fmt: skip
 
 
@@ -30,6 +32,10 @@ def _without(kind: str) -> dict[str, Process]:
 
 def _signed(name: str, age: timedelta) -> dict[str, tuple[str, datetime]]:
     return {**GOOD.signed, name: ("U1", NOW - age)}
+
+
+def _tripwire(state: str, **changes: Any) -> tuple[Tripwire, ...]:
+    return (replace(GOOD.tripwires[0], state=state, **changes),)
 
 
 BAD: list[tuple[str, Severity, Evidence]] = [
@@ -56,6 +62,10 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("outbox not behind", Severity.WARN, replace(GOOD, oldest_queued=NOW - timedelta(minutes=5, seconds=1))),
     ("outbox not behind", Severity.WARN, replace(GOOD, stuck_messages=1)),
     ("a second manager", Severity.WARN, replace(GOOD, managers=1)),
+    ("regression policies present", Severity.BLOCKER, replace(GOOD, tripwires=())),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("learning", learned=999))),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("tripped"))),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("armed", is_stale=True))),
 ]  # fmt: skip
 STILL_GOOD = [
     replace(GOOD, signed=_signed("counsel_asked", timedelta(days=365) - SECOND)),
@@ -63,6 +73,7 @@ STILL_GOOD = [
     replace(GOOD, processes=_process("worker", age=timedelta(seconds=60))),
     replace(GOOD, oldest_unsealed=NOW - timedelta(seconds=60)),
     replace(GOOD, oldest_queued=NOW - timedelta(minutes=5)),
+    replace(GOOD, tripwires=_tripwire("off", learned=0, is_stale=True)),
 ]
 
 

@@ -1,7 +1,7 @@
 """The one door to the database: engine, transactions, column types, locks, migrations."""
 
 from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
-from domain.database.engine import Database, Unavailable, in_transaction
+from domain.database.engine import Database, LostRace, Unavailable, in_transaction
 from domain.database.locks import PrimeMode, lock_call, try_lock_sealer
 from domain.database.schema import head_revision, migrate, schema_revision
 from domain.database.upsert import insert_into
@@ -11,6 +11,7 @@ __all__ = [
     "Cents",
     "Database",
     "Json",
+    "LostRace",
     "PrimeMode",
     "RowId",
     "Unavailable",

@@ -32,10 +32,6 @@ class Unavailable(Exception):
     """The database could not be reached, or gave no answer in time; nothing is known to have been written."""
 
 
-class LostRace(Exception):
-    """What a transaction had locked turned out to be the wrong rows; raised to give every lock back and begin again."""
-
-
 def in_transaction() -> bool:
     """Whether the calling thread has a write transaction open; nothing may go over a network while it has."""
     return _transaction.get()
@@ -89,8 +85,8 @@ class Database:
     def attempt(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work` in a write transaction; raise `Unavailable` where that fails.
 
-        Again where it lost a lock or a race, and once where its pooled connection turned out to be dead before the
-        commit was sent. A connection lost in the commit is not tried again: it may have been committed.
+        Again where it lost a lock, and once where its pooled connection turned out to be dead before the commit was
+        sent. A connection lost in the commit is not tried again: it may have been committed.
         """
         for attempt in range(1, ATTEMPTS + 1):
             was_worked = False
@@ -99,10 +95,6 @@ class Database:
                     result = work(connection)
                     was_worked = True
                 return result
-            except LostRace as error:
-                if attempt == ATTEMPTS:
-                    raise Unavailable(str(error)) from error
-                time.sleep(RETRY_PAUSE * attempt)
             except (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError) as error:
                 if not is_outage(error):
                     raise

@@ -1,8 +1,8 @@
 """The books of GLOBAL and of one engine: locking them in the one order, opening a new day, and booking on both.
 
-Whoever books holds the lock of both current rows until the commit, GLOBAL's first. The row that was current when the
-statement began may have been closed while it waited; such a row is not returned, and what was locked after it must be
-given back before GLOBAL is locked again.
+Whoever books holds the lock of both current rows until the commit, GLOBAL's first; PostgreSQL lets them come to it in
+the order of their arrival. A row that was current when the statement began, and was closed while it waited, is not
+returned.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, true, update
 
 from domain.act import Act
-from domain.database import LostRace, UtcDateTime, insert_into
+from domain.database import BOOKS, UtcDateTime, insert_into
 from domain.risk.rules import GLOBAL, Caps, Used, day_of
 from domain.risk.tables import RiskHold, RiskLedger, RiskPolicy
 
@@ -29,13 +29,19 @@ BOOK = (
     RiskPolicy.max_daily_exposure, RiskPolicy.max_open_risk, RiskPolicy.max_actions_per_day, RiskPolicy.version,
 )  # fmt: skip
 GLOBAL_FIRST = (case((RiskLedger.engine == GLOBAL, 0), else_=1), RiskLedger.engine)
-_LOCK = (
+_TURN = (
+    select(func.pg_advisory_xact_lock(BOOKS).label("come")).cte("turn").prefix_with("MATERIALIZED")
+)  # fmt: skip
+_TAKE_TURN = select(func.pg_advisory_xact_lock(BOOKS))
+_READ = (
     select(*BOOK, _HOLDS.label("holds"))
     .outerjoin(RiskPolicy, RiskPolicy.engine == RiskLedger.engine)
     .where(~RiskLedger.is_closed, RiskLedger.engine.in_((GLOBAL, bindparam("engine"))))
     .order_by(*GLOBAL_FIRST)
     .with_for_update(of=RiskLedger)
 )
+_LOCK = {"sqlite": _READ, "postgresql": _READ.join(_TURN, true())}
+"""The turn is waited for before the rows are locked, and locked rows are read as they are then."""
 _CURRENT = (
     select(RiskLedger.day, RiskLedger.open_risk, RiskLedger.is_closed)
     .where(RiskLedger.engine == bindparam("engine"))
@@ -107,19 +113,26 @@ class Books:
         return self.all, self.own
 
 
-def lock(act: Act, engine: str) -> Books:
+def lock(act: Act, engine: str) -> Books | None:
     """Lock both books of an engine, GLOBAL's first, with today's (or a later) day open on both.
 
-    Raises `LostRace` where another transaction opened a new day meanwhile in a way that this one must begin again.
+    Returns None for an engine that never had a policy; then there is no book of it.
     """
     today = day_of(act.now, act.settings.zone)
+    statement = _LOCK[act.connection.dialect.name]
     while True:
-        rows = act.connection.execute(_LOCK, {"engine": engine}).all()
+        rows = act.connection.execute(statement, {"engine": engine}).all()
         if len(rows) == BOTH and rows[1].day >= max(rows[0].day, today):
             return Books(_book(rows[0]), _book(rows[1]))
-        if len(rows) == 1 and rows[0].engine != GLOBAL:
-            raise LostRace("the business day changed while this was booked")
+        if len(rows) < BOTH and not _has_policy(act, engine):
+            return None
+        if act.connection.dialect.name == "postgresql":  # where no row was there, nobody waited for the turn either
+            act.connection.execute(_TAKE_TURN)
         _open_day(act, engine, _open_day(act, GLOBAL, today))  # an engine's day is never ahead of GLOBAL's
+
+
+def _has_policy(act: Act, engine: str) -> bool:
+    return act.connection.scalar(select(RiskPolicy.version).where(RiskPolicy.engine == engine)) is not None
 
 
 def _book(row: Any) -> Book:

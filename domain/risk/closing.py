@@ -84,11 +84,12 @@ def _locked(act: Act, reservation_id: int) -> tuple[Row[Any], tuple[Book, Book]]
             Kind.NOT_FOUND, "no_such_reservation", f"There is no reservation R-{reservation_id}. Nothing was booked.",
             layer=LAYER, remedy="`/risk open` lists the open ones.",
         )  # fmt: skip
-    both = books.lock(act, engine).both
+    locked = books.lock(act, engine)
+    assert locked is not None  # what was reserved has books
     row = act.connection.execute(
         select(RiskReservation.__table__).where(RiskReservation.id == reservation_id).with_for_update()
     ).one()
-    return row, both
+    return row, locked.both
 
 
 def _closed_already(row: Row[Any], what: str) -> Refused:
@@ -150,7 +151,8 @@ def expire_due(act: Act) -> int:
 
 def _expire(act: Act, engine: str, ids: Sequence[int]) -> int:
     """End those of one engine that are open still, under the locks of its books."""
-    own = books.lock(act, engine).own
+    locked = books.lock(act, engine)
+    assert locked is not None
     rows = act.connection.execute(
         select(RiskReservation.__table__)
         .where(RiskReservation.id.in_(ids), RiskReservation.state == "OPEN")
@@ -169,7 +171,7 @@ def _expire(act: Act, engine: str, ids: Sequence[int]) -> int:
     act.connection.execute(
         insert(RiskEvent),
         [
-            {"at": act.now, "day": own.day, "engine": engine, "kind": "EXPIRE", "amount": row.amount,
+            {"at": act.now, "day": locked.own.day, "engine": engine, "kind": "EXPIRE", "amount": row.amount,
              "reservation_id": row.id, "actor": act.actor, "correlation_id": act.correlation_id}
             for row in rows
         ],

@@ -1,6 +1,6 @@
 """Why room was not given: in a sentence for every surface, and with what holds the room for the card (cards, 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -113,12 +113,25 @@ def of_cap(
     used, limit = amount_of(over.cap, over.used), amount_of(over.cap, over.limit)
     detail = f"{whose} no room for {asked}: {NAMES[over.cap]} is {used} of {limit}. Nothing was booked."
     ask = {"engine": book.engine, over.cap: denial.ask_cap, "until": denial.ask_until.isoformat()}
-    buttons = (Button(label="Ask for more room…", operation="risk.raise", params=ask, form=True, style="primary"),)
+    more = Button(label="Ask for more room…", operation="risk.raise", params=ask, form=True, style="primary")
+    tell = Button(
+        label="Tell me when there is room", operation="risk.watch",
+        params={"engine": engine, "amount": str(from_cents(amount))},
+    )  # fmt: skip
+    buttons = (more, tell) if denial.can_watch else (more,)
     return refused(
         Kind.REFUSED, over.cap, detail, layer=LAYER, remedy=_remedy(over.cap), buttons=buttons, engine=book.engine,
         cap=over.cap, used=str(used), limit=str(limit), amount=str(from_cents(amount)),
         policy_version=book.version, denial=denial.to_json(),
     )  # fmt: skip
+
+
+def with_again(denial: Refused, operation: str, params: Mapping[str, Any]) -> Refused:
+    """Return a denial by a cap with *Try again*, which only the operation that was refused knows how to do."""
+    if "denial" not in denial.figures or not denial.buttons:
+        return denial
+    again = Button(label="Try again", operation=operation, params=dict(params))
+    return denial.model_copy(update={"buttons": (denial.buttons[0], again, *denial.buttons[1:])})
 
 
 def _remedy(cap: str) -> str:

@@ -13,7 +13,7 @@ from domain.money import parse_amount, to_cents
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
 from domain.parameters import Amount, Arg, Flag, Input, Instant, NoParams, Number, Params, Reason, Text
-from domain.risk import closing, pausing, policies, reserving, views, watches
+from domain.risk import closing, denials, pausing, policies, reserving, views, watches
 from domain.risk.policies import Change
 from domain.risk.results import (
     Closed,
@@ -216,10 +216,13 @@ def _change(params: SetCaps | RaiseCaps) -> Change:
 
 
 def _reserve(act: Act, params: Reserve) -> Reserved | Refused:
-    return reserving.reserve(
+    outcome = reserving.reserve(
         act, params.engine, to_cents(params.amount), expires_at=reserving.lives_for(act.now, params.ttl_hours),
         about=params.about, correlation_id=params.correlation_id,
     )  # fmt: skip
+    if isinstance(outcome, Reserved):
+        return outcome
+    return denials.with_again(outcome, "risk.reserve", params.model_dump(mode="json", exclude_none=True))
 
 
 def _expire(act: Act) -> Expired:

@@ -15,7 +15,7 @@ from domain.risk.caps import warn
 from domain.risk.holds import in_force
 from domain.risk.results import Reserved
 from domain.risk.rules import GLOBAL, LAYER, TTL, UNITS, Full, Unit, engine_name, full, times
-from domain.risk.tables import RiskEvent, RiskPolicy, RiskReservation
+from domain.risk.tables import RiskEvent, RiskReservation
 
 ATTEMPTS = 3
 ALLOWED = "RISK.reserve_allowed"
@@ -56,18 +56,15 @@ def reserve(
         about: What it is for, as people know it, `O-2029 Kitchener`.
         correlation_id: The caller's own id: the same one reserves once, and is answered with what it reserved.
         unit: What the engine's user counts in; `rules.UNITS` where not given.
-
-    Raises:
-        LostRace: The business day changed meanwhile; the gate begins the transaction again.
     """
     name = _acting_engine(engine, amount)
     if isinstance(name, Refused):
         return name
     asked = Asked(name, amount, expires_at or act.now + TTL, about, correlation_id, unit or UNITS.get(name))
-    if not _has_policy(act, name):
-        return _deny(act, asked, "no_policy", denials.no_policy(name))
     for _attempt in range(ATTEMPTS):
         locked = books.lock(act, name)
+        if locked is None:
+            return _deny(act, asked, "no_policy", denials.no_policy(name))
         if correlation_id is not None and (earlier := _earlier(act, correlation_id)) is not None:
             return _again(act, asked, earlier)
         decided = _decide(act, asked, locked)
@@ -98,10 +95,6 @@ def _acting_engine(engine: str, amount: int) -> str | Refused:
             layer="input", field="amount", remedy="for example `100`", amount=str(from_cents(amount)),
         )  # fmt: skip
     return name
-
-
-def _has_policy(act: Act, engine: str) -> bool:
-    return act.connection.scalar(select(RiskPolicy.version).where(RiskPolicy.engine == engine)) is not None
 
 
 def _earlier(act: Act, correlation_id: str) -> Row[Any] | None:

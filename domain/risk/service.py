@@ -3,12 +3,12 @@
 from domain.act import Act
 from domain.outcomes import Refused
 from domain.risk.closing import settle, void
-from domain.risk.denials import followups_paused
+from domain.risk.denials import followups_paused, with_again
 from domain.risk.holds import lift_hold, place_hold, stopping_followups
 from domain.risk.reserving import reserve
 from domain.risk.views import snapshot
 
-__all__ = ["lift_hold", "place_hold", "refuse_followups", "reserve", "settle", "snapshot", "void"]
+__all__ = ["lift_hold", "place_hold", "refuse_followups", "reserve", "settle", "snapshot", "void", "with_again"]
 
 
 def refuse_followups(act: Act) -> Refused | None:

@@ -15,16 +15,25 @@ from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
 from domain.regression import policies as regression_policies
 from domain.regression.operations import OPERATIONS as REGRESSION
+from domain.risk.operations import OPERATIONS as RISK
+from domain.risk.policies import KIND as RISK_POLICIES
+from domain.risk.policies import revert as revert_risk
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
-REVERTERS: dict[str, Reverter] = {regression_policies.KIND: regression_policies.revert}
+REVERTERS: dict[str, Reverter] = {
+    RISK_POLICIES: revert_risk,
+    regression_policies.KIND: regression_policies.revert,
+}
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP, *KPI, *REGRESSION, *policy_operations(REVERTERS),
+REVERTERS: dict[str, Reverter] = {
+    RISK_POLICIES: revert_risk,
+    regression_policies.KIND: regression_policies.revert,
+}
 )  # fmt: skip
 
 

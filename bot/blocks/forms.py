@@ -32,6 +32,11 @@ TITLES = {
     "access.request": ("Ask for access", "Ask"),
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
+    "risk.policy_set": ("Set caps", "Set"),
+    "risk.raise": ("Ask for more room", "Ask"),
+    "risk.pause": ("Pause an engine", "Pause"),
+    "risk.resume": ("Ask to resume", "Ask"),
+    "risk.settle": ("Settle a reservation", "Settle"),
     "alerts.resolve": ("Resolve an alert", "Resolve"),
 }
 """Title and submit button where the operation's own name does not say it well."""

@@ -65,13 +65,19 @@ SPEC: dict[str, Row] = {
     "regression.policies": Row(A, "O"), "regression.policy_set": Row(M, "G", True), "regression.state": Row(A, "O"),
     "regression.snapshot": Row(A, "O"), "regression.evaluate": Row(O, "G↓"), "regression.release": Row(C, "G", True),
     "system.doctor": Row(M, "O"), "system.help": Row(None, "O"),
+    "risk.policies": Row(A, "O"), "risk.policy_set": Row(M, "G", True), "risk.raise": Row(O, "G", True),
+    "risk.pause": Row(O, "G↓"), "risk.resume": Row(C, "G", True), "risk.snapshot": Row(A, "O"),
+    "risk.ledger": Row(A, "O"), "risk.reserve": Row(O, "P"), "risk.settle": Row(O, "P↓"), "risk.void": Row(O, "P↓"),
+    "risk.reservations": Row(A, "O"),
+    # Not in spec/3's table: *Tell me when there is room* of cards, 8.
+    "risk.watch": Row(O, "G↓"),
     # Not in spec/3's table either: the Home tab.
     "system.home": Row(None, "O"),
     # Not in spec/3's table: spec/5's break glass on a request, under ▾.
     "approvals.break_glass": Row(W, "G"),
 }  # fmt: skip
 LETTER = {"OBSERVE_ONLY": "O", "GOVERN": "G", "SANDBOX_EXEC": "S", "PROD_EXEC": "P"}
-SPEC_INTERNAL = {"approvals.expire", "audit.seal", "held.expire", "regression.sweep"}
+SPEC_INTERNAL = {"approvals.expire", "audit.seal", "held.expire", "regression.sweep", "risk.expire"}
 
 
 def test_names_are_unique_and_of_one_form() -> None:
@@ -123,8 +129,9 @@ def test_every_operation_has_a_route_or_a_reason_for_none(operation: AnyOperatio
         assert operation.name in WITHOUT_ROUTE
         return
     assert operation.name not in WITHOUT_ROUTE
-    assert operation.http.method == ("GET" if operation.reads else "POST")
-    assert not operation.http.path.startswith("/")
+    for route in operation.routes():
+        assert route.method == ("GET" if operation.reads else "POST")
+        assert not route.path.startswith("/")
 
 
 def test_only_the_last_text_takes_the_rest_of_the_line() -> None:
@@ -218,7 +225,7 @@ def _operation(**more: object) -> AnyOperation:
         ({"slack": Slash("x", "y")}, {"name": "c.d", "slack": Slash("x", "y")}),
         ({"slack": Slash("x", "y")}, {"name": "c.d", "also": (Slash("x", "y"),)}),
         ({"http": Http("GET", "x")}, {"name": "c.d", "http": Http("GET", "x")}),
-        ({"http": Http("GET", "x")}, {"name": "c.d", "also_http": (Http("GET", "x"),)}),
+        ({"http": Http("GET", "x")}, {"name": "c.d", "http": Http("GET", "y"), "also_http": (Http("GET", "x"),)}),
     ],
 )
 def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, object], second: dict[str, object]) -> None:
@@ -232,6 +239,7 @@ def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, obje
     [
         {"internal": True, "slack": Slash("x", "y")},
         {"internal": True, "http": Http("GET", "x")},
+        {"also_http": (Http("GET", "x"),)},
         {"reads": True, "changes_switch": True},
         {"reads": True, "approval": REGISTRY["golive.enable"].approval},
     ],

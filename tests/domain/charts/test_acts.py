@@ -29,8 +29,13 @@ def test_an_act_leaves_its_newest_chart_of_each_thing(world: World) -> None:
 
 def test_no_act_no_chart(world: World) -> None:
     """What rolls back leaves none."""
-    with pytest.raises(RuntimeError), world.act() as act:
-        act.chart("thing:1", chart())
-        record(act)
-        raise RuntimeError("the act failed")
+
+    def fail() -> None:
+        with world.act() as act:
+            act.chart("thing:1", chart())
+            record(act)
+            raise RuntimeError("the act failed")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert world.count("chart") == 0

@@ -55,7 +55,7 @@ class TestWhatIsRefused:
 moments = st.one_of(
     st.dates(min_value=date(2000, 1, 1)),
     st.datetimes(
-        min_value=datetime(2000, 1, 1),
+        min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis wants it naive
         timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))]),
     ),
 )

@@ -28,7 +28,15 @@ TICK = (
 TRIPWIRE = (
     "tripwire.counted",  # what arrived is counted in this transaction, which is not committed
 )
-ALL = INBOX + OUTBOX + TICK + TRIPWIRE
+CHART = (
+    "chart.drawing",  # the row says drawing, nothing is drawn yet
+    "chart.sent",  # Slack has the bytes of a file that is not complete
+    "chart.uploading",  # the row says uploading, the upload is not complete
+    "chart.completed",  # the upload is complete, the row does not know its file
+    "chart.uploaded",  # the row knows its file, no card shows it
+    "chart.ordered",  # the cards are ordered to show it
+)
+ALL = INBOX + OUTBOX + TICK + CHART + TRIPWIRE
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

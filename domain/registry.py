@@ -30,10 +30,7 @@ REVERTERS: dict[str, Reverter] = {
 
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
-REVERTERS: dict[str, Reverter] = {
-    RISK_POLICIES: revert_risk,
-    regression_policies.KIND: regression_policies.revert,
-}
+    *INBOX, *TICKS, *FOLLOWUP, *RISK, *KPI, *REGRESSION, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

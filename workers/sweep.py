@@ -17,7 +17,7 @@ from domain.gate.call import system_call
 from domain.inbox import service as inbox
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
-from domain.regression import arrivals
+from domain.regression import arrivals, drawing
 from domain.regression.results import Evaluated
 from domain.runbook.watch import has_work as is_watched
 from domain.ticks import service as ticks
@@ -105,12 +105,14 @@ class Sweep:
                 return
 
     def tripwires(self) -> None:
-        """Count what arrived for tripwires, until nothing is left that is not somebody else's."""
+        """Count what arrived for tripwires, until nothing is left that is not somebody else's; then draw charts."""
         while self._any(arrivals.has_any):
             outcome = self._gate.run(system_call("regression.sweep"))
             result = outcome.result if isinstance(outcome, Done) else None
             if not isinstance(result, Evaluated) or not result.evaluated or self._stop.wait(PAUSE):
-                return
+                break
+        if self._any(drawing.is_wanted):
+            self._gate.run(system_call("regression.draw"))
 
     def inbox(self) -> None:
         """End what may not run any more, and run what a dead process left."""

@@ -41,6 +41,7 @@ def alert(card: AlertCard, state: str) -> Rendered:
         f"OVER: {head}" if card.state == "resolved" else head,
         kit.lines(state),
         kit.facts(_figures(found)),
+        kit.CHART,
         kit.lines(*_what_stops(found), _where(found), _changed(found)),
         kit.actions(*_buttons(card, found)),
         _last(card, found),
@@ -147,6 +148,10 @@ def _buttons(card: AlertCard, found: TripCard) -> list[Block]:
         made.append(kit.button("Ask to release…", "regression.release", name, form=True, about=about))
     menu = [kit.choice("Show the tripwire", "regression.state", name)]
     if not found.kill_switch_engaged:
+        if found.engine == "WHOLESALE" and not found.is_warning:
+            menu.append(
+                kit.choice("Pause follow-ups too…", "risk.pause", {"engine": "WHOLESALE", "followups": True}, form=True)
+            )
         menu.append(kit.choice("Kill switch…", "killswitch.engage", form=True))
     return [*made, _look_closer(found), kit.overflow(menu, place=card.alert_id % 10_000)]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, String, cast, func, select
 
 from domain.act import Act
 from domain.kpi.results import KpiSeries, Recorded, SeriesPoint
@@ -117,10 +117,15 @@ def _key(act: Act, by: str) -> ColumnElement[Any]:
         return func.coalesce(KpiEvent.market, "none")
     if by == "assignee":
         return func.coalesce(KpiEvent.detail["assignee"].as_string(), cast(KpiEvent.actor, String))
-    if act.connection.dialect.name == "postgresql":
-        seconds: ColumnElement[Any] = func.extract("epoch", KpiEvent.occurred_at)
+    return half_hour(act.connection, KpiEvent.occurred_at)
+
+
+def half_hour(connection: Connection, at: Any) -> ColumnElement[Any]:
+    """Return the half-hours since 1970 of a column of times, as the database counts them."""
+    if connection.dialect.name == "postgresql":
+        seconds: ColumnElement[Any] = func.extract("epoch", at)
         return cast(func.floor(seconds / HALF_HOUR), Integer)
-    return cast(func.strftime("%s", KpiEvent.occurred_at), Integer).op("/")(HALF_HOUR)
+    return cast(func.strftime("%s", at), Integer).op("/")(HALF_HOUR)
 
 
 def _by_day(act: Act, rows: Iterable[tuple[Any, Any]], first: date, today: date) -> tuple[SeriesPoint, ...]:

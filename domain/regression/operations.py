@@ -11,7 +11,7 @@ from domain.kpi.rules import domain_name, number
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
 from domain.parameters import Arg, Flag, Input, Instant, NoParams, Params, Reason
-from domain.regression import evaluating, policies, releasing, views
+from domain.regression import drawing, evaluating, policies, releasing, views
 from domain.regression.detector import Better
 from domain.regression.results import (
     Evaluated,
@@ -39,7 +39,7 @@ def _lower(value: Any) -> Any:
 def _number_or_none(value: Any) -> Any:
     if value is None or (isinstance(value, str) and value.strip().lower() == NONE):
         return value if value is None else NONE
-    return number(value)
+    return _fraction(value)
 
 
 def _fraction(value: Any) -> float:
@@ -104,25 +104,24 @@ class SetPolicy(Params):
         Better | None, BeforeValidator(_lower), Arg("higher or lower: which direction is good", "higher", keyword=True)
     ] = None
     max_drop_fraction: Annotated[
-        float | None, BeforeValidator(lambda value: None if value is None else _fraction(value)), Field(gt=0, lt=1),
+        Annotated[float, Field(gt=0, lt=1)] | None,
+        BeforeValidator(lambda value: None if value is None else _fraction(value)),
         Arg("the drop it looks for, as a fraction of the rate, over 0 and under 1", "0.2", keyword=True),
     ] = None  # fmt: skip
     warn_n: Annotated[
-        Count | None, Field(ge=100, le=10**9),
+        Annotated[Count, Field(ge=100, le=10**9)] | None,
         Arg("warns where noise would do so once in so many events, 100 or more", "10000", keyword=True),
     ] = None  # fmt: skip
     act_n: Annotated[
-        Count | None, Field(ge=100, le=10**9),
+        Annotated[Count, Field(ge=100, le=10**9)] | None,
         Arg("acts where noise would do so once in so many events, 100 or more", "100000", keyword=True),
     ] = None  # fmt: skip
     warn_after: Annotated[
-        Count | None,
-        Field(ge=20, le=5_000),
+        Annotated[Count, Field(ge=20, le=5_000)] | None,
         Arg("warns after so many baseline events, 20 to 5,000", "200", keyword=True),
     ] = None
     act_after: Annotated[
-        Count | None,
-        Field(ge=50, le=5_000),
+        Annotated[Count, Field(ge=50, le=5_000)] | None,
         Arg("acts after so many baseline events, 50 to 5,000", "1000", keyword=True),
     ] = None
     reference_rate: Annotated[
@@ -142,13 +141,15 @@ class SetPolicy(Params):
     ] = None
     enabled: Annotated[Flag | None, Arg("yes or no", "yes", Input.FLAG, keyword=True)] = None
     window_events: Annotated[
-        Count | None, Field(ge=10, le=1_000), Arg("of the fixed-window rule: 10 to 1,000", "50", keyword=True)
+        Annotated[Count, Field(ge=10, le=1_000)] | None,
+        Arg("of the fixed-window rule: 10 to 1,000", "50", keyword=True),
     ] = None
     baseline_events: Annotated[
-        Count | None, Field(ge=10, le=4_000), Arg("of the fixed-window rule: 10 to 4,000", "200", keyword=True)
+        Annotated[Count, Field(ge=10, le=4_000)] | None,
+        Arg("of the fixed-window rule: 10 to 4,000", "200", keyword=True),
     ] = None
     min_events_to_enforce: Annotated[
-        Count | None, Field(ge=1, le=4_000), Arg("of the fixed-window rule: 1 to 4,000", "50", keyword=True)
+        Annotated[Count, Field(ge=1, le=4_000)] | None, Arg("of the fixed-window rule: 1 to 4,000", "50", keyword=True)
     ] = None
     until: Annotated[
         Instant | None,
@@ -315,5 +316,16 @@ OPERATIONS: list[AnyOperation] = [
         reduces=True,
         internal=True,
         decides=_due_engages,
+    ),
+    Operation(
+        name="regression.draw",
+        summary="Have the alerts of tripwires show their charts",
+        params=NoParams,
+        result=drawing.Drawn,
+        run=lambda act, _params: drawing.draw(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
     ),
 ]

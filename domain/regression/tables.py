@@ -55,6 +55,10 @@ class RegressionState(Base):
     tripped_at: Mapped[datetime | None]
     trip: Mapped[dict[str, Any] | None]
     """The figures of the trip that lasts, and what it stopped."""
+    shown: Mapped[dict[str, Any] | None]
+    """What the newest alert said, a warning's too: its chart is drawn from it."""
+    chart_wanted: Mapped[bool] = mapped_column(default=False)
+    """Whether that alert waits for its chart."""
     alert_id: Mapped[int | None]
     released_at: Mapped[datetime | None]
     compared_on: Mapped[date | None]

@@ -62,7 +62,15 @@ def trip(act: Act, row: Row[Any], state: Row[Any], memory: Memory, signal: Signa
         extra={"card": CARD, "detail": card.to_json()},
     )  # fmt: skip
     _write(
-        act, row, version=state.version + 1, tripped_at=act.now, warned_at=None, trip=card.to_json(), alert_id=alert_id
+        act,
+        row,
+        version=state.version + 1,
+        tripped_at=act.now,
+        warned_at=None,
+        trip=card.to_json(),
+        alert_id=alert_id,
+        shown=card.to_json(),
+        chart_wanted=True,
     )
 
 
@@ -86,7 +94,7 @@ def warn(act: Act, row: Row[Any], memory: Memory, signal: Signal) -> None:
         act, f"tripwire-warning:{row.domain}.{row.metric}"[:128], headline(card), severity="warning",
         extra={"card": CARD, "detail": card.to_json()},
     )  # fmt: skip
-    _write(act, row, warned_at=act.now, alert_id=alert_id)
+    _write(act, row, warned_at=act.now, alert_id=alert_id, shown=card.to_json(), chart_wanted=True)
     act.entries.append(
         Entry(
             actor=act.actor, surface=act.caller.surface.value, operation="regression.evaluate",

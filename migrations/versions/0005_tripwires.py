@@ -79,6 +79,8 @@ def upgrade() -> None:
         _time("warned_at", nullable=True),
         _time("tripped_at", nullable=True),
         sa.Column("trip", JSON, nullable=True),
+        sa.Column("shown", JSON, nullable=True),
+        sa.Column("chart_wanted", sa.Boolean(), nullable=False),
         _whole("alert_id", nullable=True),
         _time("released_at", nullable=True),
         sa.Column("compared_on", sa.Date(), nullable=True),
@@ -112,7 +114,7 @@ def _seed() -> None:
     )  # fmt: skip
     states = sa.table(
         "regression_state", sa.column("domain"), sa.column("metric"), sa.column("version"),
-        sa.column("memory", JSON), sa.column("events"),
+        sa.column("memory", JSON), sa.column("events"), sa.column("chart_wanted", sa.Boolean),
     )  # fmt: skip
     versions = sa.table(
         "policy_version", sa.column("kind"), sa.column("key"), sa.column("version"),
@@ -128,7 +130,8 @@ def _seed() -> None:
         }  # fmt: skip
         by = {"version": 1, "changed_by": "settings", "reason": REASON}
         op.bulk_insert(policies, [{"domain": domain, "metric": metric, **figures, **by, "updated_at": now}])
-        op.bulk_insert(states, [{"domain": domain, "metric": metric, "version": 1, "memory": {}, "events": 0}])
+        known = {"version": 1, "memory": {}, "events": 0, "chart_wanted": False}
+        op.bulk_insert(states, [{"domain": domain, "metric": metric, **known}])
         changes = {name: [None, value] for name, value in figures.items()}
         op.bulk_insert(
             versions,

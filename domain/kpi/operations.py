@@ -18,6 +18,20 @@ DomainName = Annotated[str, BeforeValidator(rules.domain_name), Arg("a domain: l
 MetricName = Annotated[str, BeforeValidator(rules.metric_name), Arg("a metric's name", "contract_rate")]
 
 
+def _in_capitals(value: Any) -> str:
+    """Read a domain as a view takes it: in capitals, so that a mistyped verb is not taken for one."""
+    if not isinstance(value, str) or value != value.upper():
+        raise ValueError("is not a domain's name in capitals")
+    return rules.domain_name(value)
+
+
+WatchedDomain = Annotated[
+    str,
+    BeforeValidator(lambda value: value if value is None else _in_capitals(value)),
+    Arg("a domain, in capitals", "WHOLESALE"),
+]
+
+
 def _short(value: str | None) -> str | None:
     return None if value is None else rules.word(value)
 
@@ -78,7 +92,7 @@ class Report(Params):
 class Series(Params):
     """Which metric, cut into what, how far back."""
 
-    domain: DomainName
+    domain: WatchedDomain
     metric: MetricName
     by: Annotated[By, Arg("day, source, market or assignee", "market", keyword=True)] = By.DAY
     days: Annotated[Number, Field(ge=1, le=366), Arg("how many days back, 1 to 366", "28", keyword=True)] = 28

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.act import Act
 from domain.identity import Role
-from domain.kpi.operations import DomainName, MetricName
-from domain.kpi.rules import domain_name, number
+from domain.kpi.operations import DomainName, MetricName, WatchedDomain
+from domain.kpi.rules import number
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
 from domain.parameters import Arg, Flag, Input, Instant, NoParams, Params, Reason
@@ -52,17 +52,6 @@ def _engine(value: Any) -> Any:
     return engine_name(str(value))
 
 
-def _watched(value: Any) -> str:
-    """A domain as a view takes it: in capitals, so that a mistyped verb is not taken for one."""
-    if not isinstance(value, str) or value != value.upper():
-        raise ValueError("is not a domain's name in capitals")
-    return domain_name(value)
-
-
-WatchedDomain = Annotated[
-    str, BeforeValidator(lambda value: value if value is None else _watched(value)),
-    Arg("a domain, in capitals", "WHOLESALE"),
-]  # fmt: skip
 Count = Annotated[int, BeforeValidator(lambda value: int(number(value)))]
 
 

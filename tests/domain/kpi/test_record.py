@@ -133,7 +133,7 @@ def test_a_series_by_day_has_every_day_and_the_business_days_are_torontos(world:
         {**NAME, "event_id": "old", "success": True, "occurred_at": "2026-11-01T14:10:00Z"},
     ]
     world.done(OPERATOR, "kpi.record", events=events)
-    series = world.done(AUDITOR, "kpi.series", **NAME, days=3)
+    series = world.done(AUDITOR, "kpi.series", domain="WHOLESALE", metric="contract_rate", days=3)
     assert [(point.name, point.count, point.rate) for point in series.points] == [
         ("2026-11-22", 0, None), ("2026-11-23", 1, 1.0), ("2026-11-24", 2, 0.5),
     ]  # fmt: skip

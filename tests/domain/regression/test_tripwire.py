@@ -1,6 +1,5 @@
 """A tripwire in its world: what arrives is counted once, an alarm stops its engine, two people release it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from tests.support import (
 
 
 @pytest.fixture
-def live(world: World) -> Iterator[World]:
+def live(world: World) -> World:
     """Production acts, so that a throttle has something to stop."""
     world.switches(live=True)
     return world

@@ -90,12 +90,14 @@ def test_a_drop_is_read_in_slack_within_a_second_holds_its_engine_and_is_release
     reported = time.monotonic()
     run(acting, OWNER, "kpi.record", events=rate.events(0.08, 300))
     text = wait_for(
-        lambda: next((each for each in acting.texts("oncall") if "WHOLESALE IS THROTTLED" in each), None),
+        lambda: "".join(each for each in acting.texts("oncall") if "WHOLESALE IS THROTTLED" in each),
         what=lambda: f"the alarm\n{acting.logs()}",
     )
     assert time.monotonic() - reported < 5  # how fast it really is, `make bench` measures
-    for words in ("no new offers. Contract rate fell.", "OPEN, nobody has acknowledged", "→ about", "about once in",
-                  "sending offers and new WHOLESALE reserves", "Changed shortly before", "acts at 100,000"):  # fmt: skip
+    for words in (
+        "no new offers. Contract rate fell.", "OPEN, nobody has acknowledged", "→ about", "about once in",
+        "sending offers and new WHOLESALE reserves", "Changed shortly before", "acts at 100,000",
+    ):  # fmt: skip
         assert words in text
     refusal = call(acting, OWNER, "risk.reserve", engine="WHOLESALE", amount="10")
     assert isinstance(refusal, Refused)

@@ -28,7 +28,7 @@ def _in_capitals(value: Any) -> str:
 WatchedDomain = Annotated[
     str,
     BeforeValidator(lambda value: value if value is None else _in_capitals(value)),
-    Arg("a domain, in capitals", "WHOLESALE"),
+    Arg("a domain, in capitals", "WHOLESALE", Input.WORD),
 ]
 
 

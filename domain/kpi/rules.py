@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 LONGEST_ID = 128
@@ -26,9 +25,8 @@ FIELDS = frozenset(
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """One event as it will be written."""
+class Reported(NamedTuple):
+    """One event as it will be written; its first three fields make it one event."""
 
     domain: str
     metric: str
@@ -44,7 +42,7 @@ class Reported:
 
 def domain_name(value: Any) -> str:
     """Return a domain's one name, in capitals; raises `ValueError`."""
-    name = str(value).strip().upper()
+    name = value.strip().upper() if isinstance(value, str) else ""
     if not _DOMAIN.fullmatch(name):
         raise ValueError("is not a domain's name")
     return name
@@ -52,7 +50,7 @@ def domain_name(value: Any) -> str:
 
 def metric_name(value: Any) -> str:
     """Return a metric's one name, in small letters; raises `ValueError`."""
-    name = str(value).strip().lower()
+    name = value.strip().lower() if isinstance(value, str) else ""
     if not _METRIC.fullmatch(name):
         raise ValueError("is not a metric's name")
     return name
@@ -104,7 +102,8 @@ def instant(value: Any, now: datetime, zone: ZoneInfo) -> datetime:
 
 def word(value: Any, longest: int = LONGEST_WORD) -> str:
     """Return a short printable word; raises `ValueError` with the reason."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    text = str(value).strip() if isinstance(value, str) or is_number else ""
     if not text or not text.isprintable():
         raise ValueError("is empty or cannot be shown")
     if len(text) > longest:
@@ -125,30 +124,6 @@ def detail_of(value: Any) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-class _Names:
-    """Names that were checked already: a bulk says the same ones again and again."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, Any], str] = {}
-
-    def domain(self, value: Any) -> str:
-        return self._get("d", value, domain_name)
-
-    def metric(self, value: Any) -> str:
-        return self._get("m", value, metric_name)
-
-    def word(self, value: Any) -> str:
-        return self._get("w", value, word)
-
-    def _get(self, kind: str, value: Any, check: Any) -> str:
-        if not isinstance(value, str):
-            return str(check(value))
-        found = self._known.get((kind, value))
-        if found is None:
-            found = self._known[kind, value] = check(value)
-        return found
-
-
 def read_events(raw: Any, now: datetime, zone: ZoneInfo, default: tuple[Any, Any] = (None, None)) -> list[Reported]:
     """Read a list of events, each with its own domain and metric or the given ones.
 
@@ -160,45 +135,97 @@ def read_events(raw: Any, now: datetime, zone: ZoneInfo, default: tuple[Any, Any
         raise ValueError("has no event")
     if len(raw) > MOST_EVENTS:
         raise ValueError(f"has {len(raw):,} events, and one call takes {MOST_EVENTS:,}")
-    names = _Names()
-    return [_read(each, place, names, now, zone, default) for place, each in enumerate(raw, start=1)]
+    known = _Known(now, zone, default)
+    return [_quick(each, known) or _read(each, place, known) for place, each in enumerate(raw, start=1)]
 
 
-def _read(raw: Any, place: int, names: _Names, now: datetime, zone: ZoneInfo, default: tuple[Any, Any]) -> Reported:
+class _Known:
+    """What a bulk says again and again, checked once: names, and the span of times that is taken."""
+
+    def __init__(self, now: datetime, zone: ZoneInfo, default: tuple[Any, Any]) -> None:
+        self.now, self.zone, self.default, self.latest = now, zone, default, now + AHEAD
+        self.domains: dict[Any, str] = {}
+        self.metrics: dict[Any, str] = {}
+        self.words: dict[Any, str | None] = {None: None}
+
+
+def _quick(raw: Any, known: _Known) -> Reported | None:
+    """Read an event whose names were seen before and whose figures are plain; None where it must be looked at."""
+    try:
+        get, event_id = raw.get, raw["event_id"]
+        success, value, at, own = get("success"), get("value"), get("occurred_at"), get("correlation_id")
+        if not (
+            (success is True or success is False or success is None)
+            and (type(value) is float if success is None else value is None)
+            and (value is None or -LARGEST <= value <= LARGEST)
+            and own is None
+            and get("detail") is None
+            and raw.keys() <= FIELDS
+            and _is_plain(event_id)
+        ):
+            return None
+        moment = known.now if at is None else datetime.fromisoformat(at).astimezone(UTC)
+        if not EARLIEST <= moment <= known.latest or (at is not None and at[-6:-5] not in _SIGNS and at[-1] != "Z"):
+            return None
+        return Reported(
+            known.domains[raw["domain"]], known.metrics[raw["metric"]], event_id, success, value, moment,
+            known.words[get("source")], known.words[get("market")],
+        )  # fmt: skip
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+_SIGNS = frozenset("+-")
+
+
+def _is_plain(event_id: Any) -> bool:
+    return (
+        type(event_id) is str
+        and len(event_id) <= LONGEST_ID
+        and event_id.isprintable()
+        and event_id.isascii()
+        and (" " not in event_id and event_id != "")
+    )
+
+
+def _read(raw: Any, place: int, known: _Known) -> Reported:
+    """Read an event field by field; raises `ValueError` naming what does not fit."""
     if not isinstance(raw, Mapping):
         raise ValueError(f"event {place} is not a JSON object")  # noqa: TRY004
     if unknown := raw.keys() - FIELDS:
         raise ValueError(f"event {place}: `{_plain(min(map(str, unknown)))}` is not a field")
     field = "domain"
     try:
-        domain = names.domain(raw.get("domain") or _given(default[0]))
+        domain = domain_name(_given(raw.get("domain") or known.default[0]))
         field = "metric"
-        metric = names.metric(raw.get("metric") or _given(default[1]))
+        metric = metric_name(_given(raw.get("metric") or known.default[1]))
         field = "event_id"
         event_id = word(_given(raw.get("event_id")), LONGEST_ID)
         field = "success"
-        success = raw.get("success")
-        success = None if success is None else flag(success)
+        success = None if raw.get("success") is None else flag(raw["success"])
         field = "value"
-        value = raw.get("value")
-        value = None if value is None else number(value)
+        value = None if raw.get("value") is None else number(raw["value"])
         _one_of_two(success, value)
         field = "occurred_at"
         given = raw.get("occurred_at")
-        occurred_at = now if given is None else instant(given, now, zone)
+        occurred_at = known.now if given is None else instant(given, known.now, known.zone)
         field = "source"
-        source = names.word(raw["source"]) if raw.get("source") is not None else None
+        source = None if raw.get("source") is None else word(raw["source"])
         field = "market"
-        market = names.word(raw["market"]) if raw.get("market") is not None else None
+        market = None if raw.get("market") is None else word(raw["market"])
         field = "correlation_id"
-        own = raw.get("correlation_id")
-        correlation_id = None if own is None else word(own)
+        correlation_id = None if raw.get("correlation_id") is None else word(raw["correlation_id"])
         field = "detail"
-        detail = raw.get("detail")
-        detail = None if detail is None else detail_of(detail)
+        detail = None if raw.get("detail") is None else detail_of(raw["detail"])
     except ValueError as error:
         shown = "" if raw.get(field) is None else f" “{_plain(str(raw[field]))[:60]}”"
         raise ValueError(f"event {place}: `{field}`{shown} {error}") from None
+    for name, seen, checked in (("domain", known.domains, domain), ("metric", known.metrics, metric)):
+        if isinstance(raw.get(name), str):
+            seen[raw[name]] = checked
+    for name, short in (("source", source), ("market", market)):
+        if isinstance(raw.get(name), str):
+            known.words[raw[name]] = short
     return Reported(domain, metric, event_id, success, value, occurred_at, source, market, correlation_id, detail)
 
 

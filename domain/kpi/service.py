@@ -22,23 +22,14 @@ MOST_PARTS = 30
 
 def record(act: Act, events: list[Reported], *, is_single: bool) -> Recorded:
     """Write reported events, each once; a bulk is one entry of the audit."""
-    rows = [
-        {
-            "domain": event.domain, "metric": event.metric, "event_id": event.event_id, "success": event.success,
-            "value": event.value, "occurred_at": event.occurred_at, "recorded_at": act.now, "actor": act.actor,
-            "source": event.source, "market": event.market,
-            "correlation_id": event.correlation_id or act.correlation_id, "detail": event.detail,
-        }
-        for event in events
-    ]  # fmt: skip
-    new = store(act.connection, rows)
+    new = store(act.connection, events, recorded_at=act.now, actor=act.actor, correlation_id=act.correlation_id)
     metrics = tuple(sorted({f"{event.domain}.{event.metric}" for event in events}))
     act.changed(
         metrics[0] if len(metrics) == 1 else f"{len(metrics)} metrics",
-        after={"recorded": new, "repeated": len(rows) - new, "metrics": list(metrics[:20])},
+        after={"recorded": new, "repeated": len(events) - new, "metrics": list(metrics[:20])},
     )
     return Recorded(
-        recorded=new, repeated=len(rows) - new, metrics=metrics, event_id=events[0].event_id if is_single else None
+        recorded=new, repeated=len(events) - new, metrics=metrics, event_id=events[0].event_id if is_single else None
     )
 
 

@@ -1,19 +1,24 @@
 """Writing events: each once, in one statement, and those of guarded metrics left for their tripwire."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from domain.kpi.rules import Reported
 from domain.kpi.tables import KpiEvent
 from domain.leads.tables import LeadSource
 from domain.regression import arrivals
 from domain.regression.arrivals import New
 
 KEY = ("domain", "metric", "event_id")
+_KEY = itemgetter(0, 1, 2)
+LINES_AT_ONCE = 1_000
 COPY_FROM = 100
 """From so many rows on, PostgreSQL is given a copy to insert from."""
 _RETURNED = (
@@ -34,75 +39,74 @@ _STAGE = text(
 )
 _EMPTIED = text("DELETE FROM kpi_arriving")
 _COPY = f"COPY kpi_arriving ({', '.join(_EACH)}) FROM STDIN"
-_FROM_STAGE = (
-    f"INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"  # noqa: S608 - names of ours alone
-    f" SELECT {', '.join(_EACH)}, :recorded_at, :actor FROM kpi_arriving"
-    " ON CONFLICT (domain, metric, event_id) DO NOTHING"
+_FROM_STAGE = text(
+    f"WITH new AS (INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"  # noqa: S608 - names of ours alone
+    f" SELECT domain, metric, event_id, success, value, occurred_at, source, market, coalesce(correlation_id, :own),"
+    " detail, :recorded_at, :actor FROM kpi_arriving ON CONFLICT (domain, metric, event_id) DO NOTHING"
+    " RETURNING domain, metric, occurred_at, success, value, source),"
+    " queued AS (INSERT INTO regression_arrival (domain, metric, events, recorded_at)"
+    " SELECT domain, metric, jsonb_agg(jsonb_build_array("
+    "(extract(epoch FROM occurred_at) * 1000000)::bigint, success::int, value)), :recorded_at"
+    " FROM new JOIN regression_policy USING (domain, metric)"
+    " WHERE source IS NULL OR source NOT IN (SELECT name FROM lead_source WHERE state = 'trial')"
+    " GROUP BY domain, metric)"
+    " SELECT count(*) FROM new"
 )
-_QUIETLY = text(_FROM_STAGE)
-_RETURNING = text(f"{_FROM_STAGE} RETURNING domain, metric, occurred_at, success, value, source")
 
 
-def store(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+def store(
+    connection: Connection, events: Sequence[Reported], *, recorded_at: datetime, actor: str, correlation_id: str
+) -> int:
     """Write events that are not there yet, and leave the new ones of guarded metrics for the sweep.
 
     Args:
         connection: In the transaction of the act that reports or emits them.
-        rows: Every column of `kpi_event` but `id`; all of one `recorded_at` and `actor`.
+        events: What happened.
+        recorded_at: The act's time.
+        actor: Whose act it is.
+        correlation_id: The act's own, of events that have none.
 
     Returns:
         How many were new.
     """
-    if not rows:
+    if not events:
         return 0
-    guarded = arrivals.guarded(connection)
     # One order for everybody: two bulks with the same events would wait for each other crosswise.
-    ordered = sorted(rows, key=lambda row: (row["domain"], row["metric"], row["event_id"]))
-    watched = any((row["domain"], row["metric"]) in guarded for row in ordered)
+    ordered = sorted(events, key=_KEY)
+    constant = {"recorded_at": recorded_at, "actor": actor}
     if connection.dialect.name == "postgresql" and len(ordered) >= COPY_FROM:
-        count, new = _copy(connection, ordered, watched=watched)
-    else:
-        new = [New(*row) for row in connection.execute(_INSERT[connection.dialect.name], ordered)]
-        count = len(new)
+        return _copy(connection, ordered, constant | {"own": correlation_id})
+    rows = [
+        {**event._asdict(), "correlation_id": event.correlation_id or correlation_id, **constant} for event in ordered
+    ]
+    new = [New(*row) for row in connection.execute(_INSERT[connection.dialect.name], rows)]
+    guarded = arrivals.guarded(connection)
+    watched = [event for event in new if (event.domain, event.metric) in guarded]
     if watched:
         on_trial = frozenset(connection.scalars(_ON_TRIAL))
-        mine = (event for event in new if (event.domain, event.metric) in guarded and event.source not in on_trial)
-        arrivals.queue(connection, mine, rows[0]["recorded_at"])
-    return count
+        arrivals.queue(connection, (event for event in watched if event.source not in on_trial), recorded_at)
+    return len(new)
 
 
-def _copy(connection: Connection, rows: Sequence[Mapping[str, Any]], *, watched: bool) -> tuple[int, list[New]]:
+def _copy(connection: Connection, events: Sequence[Reported], constant: dict[str, Any]) -> int:
     connection.execute(_STAGE)
     connection.execute(_EMPTIED)
     raw = connection.connection.driver_connection
     assert raw is not None
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for part in _lines(rows):
-            copy.write(part)
-    constant = {"recorded_at": rows[0]["recorded_at"], "actor": rows[0]["actor"]}
-    if watched:
-        new = [New(*row) for row in connection.execute(_RETURNING, constant)]
-        count = len(new)
-    else:
-        count, new = connection.execute(_QUIETLY, constant).rowcount, []
-    return count, new
+        for first in range(0, len(events), LINES_AT_ONCE):
+            copy.write("".join([_line(event) for event in events[first : first + LINES_AT_ONCE]]))
+    return int(connection.scalar(_FROM_STAGE, constant) or 0)
 
 
-def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the rows in PostgreSQL's text format, a thousand at a time."""
-    part: list[str] = []
-    for row in rows:
-        success, value, detail = row["success"], row["value"], row["detail"]
-        part.append(
-            f"{row['domain']}\t{row['metric']}\t{_text(row['event_id'])}\t"
-            f"{_NULL if success is None else success}\t{_NULL if value is None else repr(value)}\t"
-            f"{row['occurred_at'].isoformat()}\t{_text(row['source'])}\t{_text(row['market'])}\t"
-            f"{_text(row['correlation_id'])}\t{_NULL if detail is None else _text(json.dumps(detail))}\n"
-        )
-        if len(part) == 1_000:  # noqa: PLR2004
-            yield "".join(part)
-            part.clear()
-    yield "".join(part)
+def _line(event: Reported) -> str:
+    """Return an event in PostgreSQL's text format."""
+    domain, metric, event_id, success, value, at, source, market, correlation_id, detail = event
+    return (
+        f"{domain}\t{metric}\t{_text(event_id)}\t{_NULL if success is None else success}\t"
+        f"{_NULL if value is None else repr(value)}\t{at.isoformat()}\t{_text(source)}\t{_text(market)}\t"
+        f"{_text(correlation_id)}\t{_NULL if detail is None else _text(json.dumps(detail))}\n"
+    )
 
 
 _NULL = "\\N"
@@ -112,4 +116,4 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def _text(value: str | None) -> str:
     if value is None:
         return _NULL
-    return value if value.isalnum() else value.translate(_ESCAPES)
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)

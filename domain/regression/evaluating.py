@@ -39,6 +39,8 @@ def due(connection: Connection, now: datetime, settings: Settings) -> list[Name]
         )
         .where(
             RegressionState.tripped_at.is_(None),
+            RegressionPolicy.enabled,
+            RegressionState.events > 0,
             or_(
                 RegressionState.compared_on.is_(None),
                 RegressionState.compared_on < today,

@@ -49,7 +49,7 @@ def _fraction(value: Any) -> float:
 def _engine(value: Any) -> Any:
     if value is None or (isinstance(value, str) and value.strip().lower() == NONE):
         return value if value is None else NONE
-    return engine_name(str(value))
+    return engine_name(value if isinstance(value, str) else "")
 
 
 Count = Annotated[int, BeforeValidator(lambda value: int(number(value)))]

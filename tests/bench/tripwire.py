@@ -102,7 +102,7 @@ def _fill(url: str, rows: int) -> None:
         connection.execute(
             "INSERT INTO kpi_event (domain, metric, event_id, success, occurred_at, recorded_at, actor, correlation_id,"
             " source, market) SELECT 'WHOLESALE', 'contract_rate', 'h' || n, n %% 5 < 2,"
-            " now() - interval '365 days' + (n * interval '365 days' / %s), now(), 'bench', 'bench', 's', 'm'"
+            " now() - interval '365 days' * (1 - n::float8 / %s), now(), 'bench', 'bench', 's', 'm'"
             " FROM generate_series(1, %s) AS n",
             (rows, rows),
         )

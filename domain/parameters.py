@@ -62,6 +62,8 @@ class Arg:
     """Whether it must be named (`phone=…`)."""
     hidden: bool = False
     """Carried by buttons only: never typed, never asked for."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """What a choice is called where it is chosen from a list, by its value; without one it is called what it is."""
 
 
 class Params(BaseModel):

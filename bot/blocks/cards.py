@@ -32,6 +32,7 @@ CARDS: Mapping[str, Card[Any]] = {
     "go_live": Card(GoLiveCard, prime_law.go_live),
     "reason_asked": Card(ReasonAsked, prime_law.reason_asked),
     "approval": Card(ApprovalCard, approvals.approval),
+    "decision": Card(ApprovalCard, approvals.decision),
     "question": Card(Question, approvals.question),
     "break_glass": Card(BreakGlassCard, approvals.break_glass),
     "alert": Card(AlertCard, alerts.alert),

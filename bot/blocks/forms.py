@@ -43,8 +43,11 @@ TITLES = {
 _PAUSE = re.compile(r"[,;:(?]")
 _CONJUNCTION = re.compile(r" (?:and|by|for|than|that|to|what|where|which|who|with|within) ")
 _DANGLING = frozenset(
-    "a about an and another are as at between for from her his in into is its of on or that the their to were with".split()
-)
+    [
+        "a", "about", "an", "and", "another", "are", "as", "at", "between", "for", "from", "her", "his", "in", "into",
+        "is", "its", "of", "on", "or", "that", "the", "their", "to", "were", "with",
+    ]
+)  # fmt: skip
 
 
 def form_view(

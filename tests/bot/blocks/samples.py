@@ -349,6 +349,13 @@ CARDS: dict[str, list[Result]] = {
         GO_LIVE.model_copy(update={"kill_switch_engaged": True, "overridden": ("a: b",)}),
     ],
     "reason_asked": [ReasonAsked(engaged_at=AT)],
+    "decision": [
+        approval("approved", note="fine"), approval("approved", note="fine", reader="requester"),
+        approval("rejected", note="not yet", reader="requester"), approval("expired", reader="requester"),
+        approval("failed", outcome_detail="Then: switches 41. Now: switches 43.", reader="requester"),
+        approval("withdrawn", outcome_detail="its requester no longer holds the role", reader="requester"),
+        approval("superseded", outcome_detail="an owner broke glass", reader="requester"),
+    ],
     "approval": [
         approval(), approval(can_decide=()), approval("deciding"), approval("approved", note="fine"),
         approval("rejected", note="not yet"), approval("expired"), approval("withdrawn"),

@@ -28,7 +28,7 @@ def _rule(name: str) -> ApprovalRule:  # type: ignore[type-arg]
 def cards(world: World, approval_id: int) -> list[dict[str, object]]:
     """The versions of a request's card in the channel, oldest first."""
     where = "thing = :thing AND destination = 'route:governance'"
-    return [row.payload for row in world.rows("outbox", where, thing=f"approval:{approval_id}")]
+    return [row.payload for row in world.rows("outbox", where, thing=f"approval:{approval_id}") if row.form == "card"]
 
 
 def test_a_request_acts_when_a_second_person_approves(world: World) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from domain.act import Act, Priority
 from domain.followup.tables import FollowupTask
@@ -23,7 +23,7 @@ STEPS = "steps_under_way"
 """Where the history's detail keeps the ids."""
 
 
-def claimed_now(act: Act) -> Sequence[Row[Any]]:
+def claimed_now(act: Act) -> Sequence[Any]:
     """Return every open step that somebody holds at this moment, by holder."""
     return act.connection.execute(
         select(
@@ -39,7 +39,7 @@ def claimed_now(act: Act) -> Sequence[Row[Any]]:
     ).all()  # fmt: skip
 
 
-def tell_claimants(act: Act, claimed: Sequence[Row[Any]], reason: str | None) -> None:
+def tell_claimants(act: Act, claimed: Sequence[Any], reason: str | None) -> None:
     """Write to everybody who is in the middle of something: finish it, record it, begin nothing else."""
     for holder, steps in groupby(claimed, key=lambda row: row.claimed_by):
         if is_slack_user(holder):
@@ -56,7 +56,7 @@ def tell_claimants(act: Act, claimed: Sequence[Row[Any]], reason: str | None) ->
             act.post(f"user:{holder}", "finish_now", told, priority=Priority.SWITCH)
 
 
-def kept(claimed: Sequence[Row[Any]]) -> dict[str, Any] | None:
+def kept(claimed: Sequence[Any]) -> dict[str, Any] | None:
     """Return what the history keeps of them; nothing where there were none."""
     return {STEPS: [row.id for row in claimed]} if claimed else None
 

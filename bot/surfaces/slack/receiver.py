@@ -163,7 +163,10 @@ class Receiver:
         return Reply(reply.payload, acknowledged)
 
     def _take(self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Reply:
-        params = parse(operation.params, raw, now=self.clock(), zone=self.gate.settings.zone)
+        params = parse(
+            operation.params, raw, now=self.clock(), zone=self.gate.settings.zone,
+            has_mentions=incoming.source is Source.COMMAND,
+        )  # fmt: skip
         if isinstance(params, Refused):
             return self._unparsed(incoming, operation, raw, params)
         if operation.reads:

@@ -223,12 +223,20 @@ function fillHead() {
     class: `icon-button open-rail${waiting ? " has-unread" : ""}`,
     "data-key": "menu",
   });
+  const tour = store.tour
+    ? h(
+        "button",
+        { type: "button", class: "button head-button", data: { key: "tour" }, on: { click: openTour } },
+        icon("flag"),
+        h("span", null, "Tour"),
+      )
+    : null;
   const stage = side.actions.length
     ? h(
         "button",
         {
           type: "button",
-          class: "button stage-toggle",
+          class: "button head-button stage-toggle",
           data: { key: "stage" },
           "aria-pressed": String(side.isStageOpen && !store.thread),
           on: { click: () => toggleStage() },
@@ -249,6 +257,7 @@ function fillHead() {
       members,
     ),
     tabs ?? "",
+    tour ?? "",
     stage ?? "",
   );
   drawTitle();
@@ -336,6 +345,11 @@ function emptyState(id) {
   );
 }
 
+function openTour() {
+  const { tour } = store;
+  if (tour) go(`${tour.channel}/${tour.ts}`);
+}
+
 /** Point a newcomer to the tour, once. */
 function drawHint() {
   const frame = byId("hint");
@@ -344,11 +358,7 @@ function drawHint() {
     frame.replaceChildren();
     return;
   }
-  const log = store.logs.get(general);
-  const tour = log?.order.find((ts) => {
-    const message = log.get(ts);
-    return message?.user === store.bot && /\btour\b/i.test(`${message.text} ${JSON.stringify(message.blocks ?? "")}`);
-  });
+  const { tour } = store;
   const done = () => {
     keep("welcomed", true);
     drawHint();
@@ -362,7 +372,7 @@ function drawHint() {
           on: {
             click: () => {
               done();
-              go(`${general}/${tour}`);
+              openTour();
             },
           },
         },
@@ -370,7 +380,7 @@ function drawHint() {
       )
     : null;
   const said = tour
-    ? "The tour in #general walks through everything in a few minutes."
+    ? "The tour in #general leads through everything in a few minutes."
     : "Type / in the box below to see the commands, and try one.";
   frame.replaceChildren(
     h(
@@ -426,8 +436,6 @@ function nextUnread() {
 
 store.on("log", ({ channel, ts }) => {
   if (channel === store.place && ts) timeline.update(ts);
-  // The tour the hint leads to is known once its channel has been read.
-  if (!ts) drawHint();
 });
 store.on("arrived", onArrived);
 store.on("unread", () => {
@@ -518,7 +526,8 @@ async function begin() {
   const wanted = new URL(window.location.href).searchParams.get("as") ?? "";
   const named = people.find((user) => user.id === wanted || user.name === wanted.replace(/^@/, ""));
   const last = people.find((user) => user.id === recall("me", ""));
-  store.become((named ?? last ?? people[0]).id);
+  const usual = people.find((user) => user.name === store.beginsAs);
+  store.become((named ?? last ?? usual ?? people[0]).id);
   await side.readActions();
 }
 

@@ -260,7 +260,9 @@ export class Timeline {
     const row = this.rows.get(ts);
     if (!row) return false;
     this.isAtEnd = false;
-    row.scrollIntoView({ block: "center" });
+    // What fills most of the view begins at its top, so that its title is seen.
+    const isLong = row.offsetHeight > this.scroller.clientHeight * 0.6;
+    row.scrollIntoView({ block: isLong ? "start" : "center" });
     row.classList.add("is-pointed-at");
     window.setTimeout(() => row.classList.remove("is-pointed-at"), 2500);
     /** @type {HTMLElement | null} */ (row.querySelector("article"))?.focus({ preventScroll: true });

@@ -35,7 +35,10 @@ STEPS: tuple[str, ...] = (
         "*Maria* does what is due: `/due`. *Claim* shows the number and the words to say; then press how it went, for"
         " example *No answer*."
     ),
-    "Press *An hour passes* on the right: one card in {followups} names who is late, and shrinks as steps are done.",
+    (
+        "Press *An hour passes* on the right: one card in {followups} names who is late, and shrinks as steps are done."
+        " Past 30 minutes a step is late; past 2 hours its promise is broken, which counts against the team's 90 %."
+    ),
     (
         "*valhalla Home* on the left shows what needs you first, as anybody. As *Dana* type `/audit 10`: who did what,"
         " and why."

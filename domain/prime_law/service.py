@@ -309,7 +309,7 @@ def wanted_enable(act: Act) -> Wanted:
     alone = set_up_entries(act)
     facts = [("Runbook", "no blockers")]
     if alone:
-        facts.append(("Set up by an owner alone", "; ".join(alone)))
+        facts.append(("Set up by an owner alone", "\n".join(alone)))
     return Wanted(
         what="go live",
         facts=tuple(facts),

@@ -82,7 +82,7 @@ def go_live_checklist(evidence: Evidence) -> Check:
     return Check(
         name="go-live checklist", severity=Severity.BLOCKER, ok=not missing, evidence_at=newest,
         detail="every statement is signed" if not missing
-        else "not signed, or too old: " + ", ".join(item.statement for item in missing),
+        else "not signed, or too old: " + ", ".join(f"“{item.meaning}”" for item in missing),
         cure="" if not missing else f"`/golive attest {missing[0].statement}`",
     )  # fmt: skip
 

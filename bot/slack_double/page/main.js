@@ -125,6 +125,9 @@ async function show(isAgain = false) {
     await drawTimeline();
   }
   if (ts && store.place === target) await reveal(target, ts);
+  // Whoever has never been here reads the tour from its beginning.
+  else if (isElsewhere && !recall("welcomed", false) && store.tour?.channel === target)
+    await timeline.reveal(store.tour.ts);
 }
 
 /**

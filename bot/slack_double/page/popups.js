@@ -202,8 +202,12 @@ export function toast(text, mood = "good") {
   const node = h("div", { class: `toast toast-${mood}` }, mood === "bad" ? icon("warn") : null, h("span", null, text));
   const leave = () => keepingStill(() => node.remove());
   node.appendChild(iconButton("close", "Dismiss", leave));
-  keepingStill(() => byId("toasts").appendChild(node));
-  window.setTimeout(leave, Math.max(6000, text.length * 90));
+  // What went wrong stays until it was read; of what merely happened, the latest is enough.
+  keepingStill(() => {
+    for (const old of byId("toasts").querySelectorAll(".toast-good")) old.remove();
+    byId("toasts").appendChild(node);
+  });
+  window.setTimeout(leave, Math.max(mood === "bad" ? 6000 : 4000, text.length * 90));
 }
 
 /**

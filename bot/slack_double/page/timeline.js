@@ -122,7 +122,9 @@ export class Timeline {
     this.shown.splice(at, 0, ts);
     this.#dress(at);
     this.#dress(at + 1);
-    if (this.log?.get(ts)?.user === this.store.me) this.isAtEnd = true;
+    // Whoever says something, or is answered, sees it, wherever he was reading.
+    const arrived = this.log?.get(ts);
+    if (arrived?.user === this.store.me || arrived?.is_ephemeral) this.isAtEnd = true;
     if (!this.isAtEnd) {
       this.waiting += 1;
       this.#drawJump();

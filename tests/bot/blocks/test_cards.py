@@ -222,7 +222,7 @@ def test_overdue_groups_by_person() -> None:
         f"*nobody*  1 late, the oldest since {shown(AT)}",
         f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
         "[[ Show what is due ]]",
-        "Follow-up · episode 4 · late: open past 30 min; broken: past 2 h",
+        "Follow-up · episode 4 · late: open past 30 min · broken: past 2 h, which counts against the 90 % target",
     ]
 
 

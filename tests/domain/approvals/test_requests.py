@@ -460,7 +460,9 @@ def test_an_owners_set_up_is_listed_on_the_go_live_request(world: World) -> None
     world.keep_ready()
     request = world.pending(MANAGER, "golive.enable", reason="ready")
     facts = dict(world.approval(request.approval_id).wanted["facts"])
-    assert facts["Set up by an owner alone"] == (f"access.grant manager <@UNEW>, operator <@UDESK> by <@{OWNER}>")
+    assert facts["Set up by an owner alone"] == (
+        f"Give someone a role, by <@{OWNER}>: manager <@UNEW>; operator <@UDESK>"
+    )
 
 
 def test_set_up_is_over_once_go_live_was_enabled(world: World) -> None:

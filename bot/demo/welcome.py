@@ -14,7 +14,8 @@ HEAD = "Tour: Valhalla in five minutes"
 INTRO = (
     "A team calls and texts people who may sell their home. Here its acting is switched on and off, and the day's work"
     " is done. This morning production is off, for an exercise.\n*You act as* the person at the bottom left: press it"
-    " to be somebody else. *Commands* go into the box below; only you see the answer."
+    " to be somebody else. *Commands* go into the box below (press one here to put it there); only you see the answer."
+    " On a narrow screen the people and the panel on the right are behind the buttons at the top."
 )
 STEPS: tuple[str, ...] = (
     "*Maria* stops everything: type `/killswitch engage texts without an opt-out line`, then look into {governance}.",

@@ -324,6 +324,21 @@ def test_the_tour_is_always_one_press_away(seat: Seat, size: tuple[int, int]) ->
     assert frame["y"] <= at["y"] < frame["y"] + frame["height"] / 3, "its beginning stands at the top"
 
 
+def test_a_command_of_the_tour_is_put_into_the_box_and_its_answer_is_seen(world: World, seat: Seat) -> None:
+    page = seat("dana", size=(1366, 768), is_new=True)
+    tour = newest(page, "Tour: Valhalla in five minutes")
+    expect(tour.get_by_role("heading")).to_be_in_viewport(ratio=1)
+    before = own(page).count()
+    tour.locator("code", has_text="/golive checklist").click()
+    expect(box(page)).to_have_value("/golive checklist")
+    expect(page.locator(".hint")).to_be_visible()
+    assert own(page).count() == before, "pressing it sends nothing"
+    box(page).press("Enter")
+    expect(own(page)).to_have_count(before + 1)
+    expect(answer(page, "READY").get_by_role("button", name="Check again")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".hint")).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (360, 740)], ids=["laptop", "phone"])
 def test_what_is_said_for_a_moment_covers_no_message(world: World, seat: Seat, size: tuple[int, int]) -> None:
     page = seat("dana", "governance", size=size)

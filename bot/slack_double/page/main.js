@@ -88,6 +88,7 @@ function become(person) {
   address.searchParams.set("as", person);
   window.history.replaceState(null, "", address);
   keep("me", person);
+  welcomed();
   toast(`You act as ${names.real(person)} now.`);
   store.become(person);
 }
@@ -127,7 +128,7 @@ async function show(isAgain = false) {
   if (ts && store.place === target) await reveal(target, ts);
   // Whoever has never been here reads the tour from its beginning.
   else if (isElsewhere && !recall("welcomed", false) && store.tour?.channel === target)
-    await timeline.reveal(store.tour.ts);
+    await timeline.reveal(store.tour.ts, false);
 }
 
 /**
@@ -353,6 +354,13 @@ function openTour() {
   if (tour) go(`${tour.channel}/${tour.ts}`);
 }
 
+/** Whoever has found the way needs no hint any more. */
+function welcomed() {
+  if (recall("welcomed", false)) return;
+  keep("welcomed", true);
+  drawHint();
+}
+
 /** Point a newcomer to the tour, once. */
 function drawHint() {
   const frame = byId("hint");
@@ -362,10 +370,6 @@ function drawHint() {
     return;
   }
   const { tour } = store;
-  const done = () => {
-    keep("welcomed", true);
-    drawHint();
-  };
   const look = tour
     ? h(
         "button",
@@ -374,7 +378,7 @@ function drawHint() {
           class: "button",
           on: {
             click: () => {
-              done();
+              welcomed();
               openTour();
             },
           },
@@ -396,7 +400,7 @@ function drawHint() {
         look,
         h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as…"),
       ),
-      iconButton("close", "Dismiss this hint", done),
+      iconButton("close", "Dismiss this hint", welcomed),
     ),
   );
 }
@@ -414,6 +418,7 @@ function drawAway(isHere) {
 /** @param {{channel: string, message: import("./log.js").Message}} arrived */
 function onArrived({ channel, message }) {
   if (message.user === store.me) return;
+  if (message.is_ephemeral) welcomed();
   const who = message.is_notice ? "Workspace" : names.real(message.user);
   const text = spoken(message.text || "a message").slice(0, 200);
   const isReply = message.thread_ts && message.thread_ts !== message.ts;
@@ -472,6 +477,14 @@ window.addEventListener("focus", () => {
   if (store.me && store.isHere) store.refresh().catch(() => {});
 });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => rail.draw());
+// A command that stands in a message can be put into the box; it is sent by whoever reads it there, not by the press.
+place.addEventListener("click", (event) => {
+  const code = /** @type {HTMLElement} */ (event.target).closest?.(".message-list .is-command")?.textContent ?? "";
+  const isKnown = store.commands.some(({ command }) => command === code.split(" ")[0]);
+  const draft = composer.input.value;
+  const isFree = !draft || draft.startsWith("/");
+  if (isKnown && isFree && window.getSelection()?.isCollapsed) composer.type(code);
+});
 byId("scrim").addEventListener("click", () => drawer.set(false));
 for (const link of document.querySelectorAll("[data-skip]")) {
   link.addEventListener("click", (event) => {

@@ -254,8 +254,9 @@ export class Timeline {
   /**
    * Bring a message into view and point at it.
    * @param {string} ts
+   * @param {boolean} [isAsked] whether somebody asked for it, so that the focus goes there too
    */
-  async reveal(ts) {
+  async reveal(ts, isAsked = true) {
     const { log } = this;
     while (log && !log.get(ts) && log.hasEarlier && log.order[0] > ts) await this.#earlier();
     while (log?.get(ts) && this.shown[0] > ts) await this.#earlier();
@@ -265,6 +266,7 @@ export class Timeline {
     // What fills most of the view begins at its top, so that its title is seen.
     const isLong = row.offsetHeight > this.scroller.clientHeight * 0.6;
     row.scrollIntoView({ block: isLong ? "start" : "center" });
+    if (!isAsked) return true;
     row.classList.add("is-pointed-at");
     window.setTimeout(() => row.classList.remove("is-pointed-at"), 2500);
     /** @type {HTMLElement | null} */ (row.querySelector("article"))?.focus({ preventScroll: true });

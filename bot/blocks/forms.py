@@ -32,6 +32,11 @@ TITLES = {
     "access.request": ("Ask for access", "Ask"),
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
+    "alerts.ack": ("Acknowledge an alert", "Acknowledge"),
+    "alerts.pass": ("Pass an alert on", "Pass on"),
+    "oncall.take": ("Take over on call", "Take over"),
+    "oncall.set": ("Set a shift", "Set"),
+    "oncall.remove": ("Remove a shift", "Remove"),
     "alerts.resolve": ("Resolve an alert", "Resolve"),
 }
 """Title and submit button where the operation's own name does not say it well."""

@@ -54,7 +54,6 @@ def _buttons(card: AlertCard) -> list[Block]:
             kit.choice("Pass to…", "alerts.pass", which, form=True),
             kit.choice("Acknowledge until…", "alerts.ack", which, form=True),
         ],
-        place=card.alert_id % 10_000,
     )
     return [resolve, more] if card.state == "acknowledged" else [ack, resolve, more]
 

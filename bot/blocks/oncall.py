@@ -120,13 +120,14 @@ def _until(duty: Duty) -> str:
 def body(view: RotaView) -> list[Block]:
     """Return the lines under it, on the answer to `/oncall` and on the Home tab."""
     following = f"*Next*  {who(view.next.user_id)}, from {when(view.next.since)}" if view.next else None
+    cure: str | None = None
     if view.now is None:
         cure = (
             "Whoever may be on call takes over with `/oncall take 4h`; a manager sets shifts with "
             "`/oncall set @someone starts= ends= every=1w`."
         )
-    else:
-        cure = None if view.next else "Nobody is next on the rota: a manager sets shifts with `/oncall set`."
+    elif view.next is None:
+        cure = "Nobody is next on the rota: a manager sets shifts with `/oncall set`."
     return kit.lines(following, cure, _order(view), _hand_over(view))
 
 

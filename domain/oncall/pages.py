@@ -192,8 +192,8 @@ def _line(rows: Sequence[Any]) -> PageLine:
     reached = "failed" if len(failed) == len(rows) else "paged"
     at: datetime = rows[0].fired_at or rows[0].due_at
     return PageLine(
-        target=rows[0].target, at=at, state="planned" if rows[0].state == "planned" else reached, ways=_ways(rows), failed=_ways(failed),
-        error=failed[0].error if failed else None, said_by=rows[0].said_by,
+        target=rows[0].target, at=at, state="planned" if rows[0].state == "planned" else reached, ways=_ways(rows),
+        failed=_ways(failed), error=failed[0].error if failed else None, said_by=rows[0].said_by,
     )  # fmt: skip
 
 

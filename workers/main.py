@@ -18,6 +18,7 @@ from domain.start import start
 from workers.actors import declare
 from workers.broker import Queue
 from workers.heartbeat import Heartbeat, Look, process_id
+from workers.pager import Pager
 from workers.process import drain, leave, stop_on_signals
 from workers.relay import Relay, slack_timeout
 from workers.sender import Render
@@ -115,6 +116,10 @@ def _start(gate: Gate, runner: str, render: Render) -> list[Callable[[], None]]:
         stops.append(relay.stop)
     else:
         log.warning("worker.cannot_send", reason=NO_TOKEN)
+    if gate.settings.page_url is not None:
+        pager = Pager(gate, gate.settings.page_url)
+        pager.start()
+        stops.append(pager.stop)
     sweep.start()
     heartbeat.start()
     queue.start()

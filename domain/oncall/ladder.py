@@ -37,20 +37,19 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
     return and_(Alert.state == "acknowledged", Alert.acknowledged_until <= now)
 
 
-def has_work(connection: Connection, now: datetime) -> bool:
-    """Whether anything is to be done now; cheap, and takes no lock."""
-    page = select(Page.id).where(or_(_is_due(now), _is_settled())).limit(1)
-    over = select(Alert.id).where(_is_over(now)).limit(1)
-    return connection.scalar(page) is not None or connection.scalar(over) is not None
+def waiting(connection: Connection, now: datetime) -> list[int]:
+    """Return the alerts for which something is to be done now, by id; cheap, and takes no lock."""
+    paged = connection.scalars(select(Page.alert_id).where(or_(_is_due(now), _is_settled())).distinct().limit(AT_ONCE))
+    over = connection.scalars(select(Alert.id).where(_is_over(now)).limit(AT_ONCE))
+    return sorted({*paged, *over})[:AT_ONCE]
 
 
-def advance(act: Act) -> Advanced:
-    """Do what is due, one alert after the other in the order of their ids; nothing due leaves no trace."""
-    waiting = set(act.connection.scalars(select(Page.alert_id).where(or_(_is_due(act.now), _is_settled())).distinct()))
-    waiting |= set(act.connection.scalars(select(Alert.id).where(_is_over(act.now))))
+def advance(act: Act, alert_id: int | None = None) -> Advanced:
+    """Do what is due for one alert, or for all in the order of their ids; nothing due leaves no trace."""
+    which = waiting(act.connection, act.now) if alert_id is None else [alert_id]
     paged = reopened = 0
-    for alert_id in sorted(waiting)[:AT_ONCE]:
-        alert = _locked(act, alert_id)
+    for number in which:
+        alert = _locked(act, number)
         if alert is None:
             continue
         forward = _settle(act, alert)
@@ -61,9 +60,9 @@ def advance(act: Act) -> Advanced:
             fired = pages.fire_due(act, alert, alert.page_round)
             paged += fired
             if fired or forward:
-                show(act, alert_id)
+                show(act, number)
     if paged or reopened:
-        act.changed("alerts", after={"paged": paged, "reopened": reopened})
+        act.changed(", ".join(f"T-{number}" for number in which), after={"paged": paged, "reopened": reopened})
     return Advanced(paged=paged, reopened=reopened)
 
 

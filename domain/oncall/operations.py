@@ -35,6 +35,12 @@ class WhichShift(Params):
     shift_id: Annotated[Number, Arg("a shift's number", "12", Input.NUMBER)]
 
 
+class WhichLadder(Params):
+    """The ladder of one alert; every one where none is named."""
+
+    alert_id: Annotated[Number | None, Arg("an alert's number", "T-77", Input.NUMBER)] = None
+
+
 class FailedPage(Params):
     """A page that could not be delivered, and why (the pager's own)."""
 
@@ -107,9 +113,9 @@ def _internal() -> Iterable[AnyOperation]:
     yield Operation(
         name="page.advance",
         summary="Page whoever's turn it is, and open again what was acknowledged until now",
-        params=NoParams,
+        params=WhichLadder,
         result=Advanced,
-        run=lambda act, _params: ladder.advance(act),
+        run=lambda act, params: ladder.advance(act, params.alert_id),
         role=None,
         klass=ExecutionClass.GOVERN,
         reduces=True,

@@ -48,7 +48,7 @@ def advance(world: World, **span: float) -> Any:
     """Let time pass, and look at the ladders as a worker does."""
     world.clock.advance(**span)
     with world.database.read() as connection:
-        if not ladder.has_work(connection, world.clock()):
+        if not ladder.waiting(connection, world.clock()):
             return None
     return world.system("page.advance")
 
@@ -205,9 +205,7 @@ def test_a_look_and_an_acknowledgement_at_once(rota: World) -> None:
     """Either the next person was paged and then told, or not paged at all; nothing is left planned."""
     alert = alarm(rota)
     rota.clock.advance(minutes=5)
-    at_once(
-        lambda: rota.gate.run(system_call("page.advance")), lambda: rota.done(ONCALL, "alerts.ack", alert_id=alert)
-    )
+    at_once(lambda: rota.gate.run(system_call("page.advance")), lambda: rota.done(ONCALL, "alerts.ack", alert_id=alert))
     messages = [row for row in rota.rows("outbox", "card = 'page'") if row.destination == f"user:{BEN}"]
     assert [row.payload["over"] for row in messages] in ([], [None, "acknowledged"])
     assert rota.count("page", "state = 'planned'") == 0

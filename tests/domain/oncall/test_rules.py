@@ -1,6 +1,7 @@
 """The rule of the rota, tried with any shifts at any time, and against a second, simple way to say it."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -38,9 +39,7 @@ def runs(shift: Shift, moment: datetime) -> bool:
         return shift.starts_at <= moment < shift.ends_at
     wall = [end.astimezone(TORONTO).replace(tzinfo=None) for end in (shift.starts_at, shift.ends_at)]
     for number in range(40):
-        start, end = (
-            (end + number * shift.every_weeks * WEEK).replace(tzinfo=TORONTO).astimezone(UTC) for end in wall
-        )
+        start, end = ((end + number * shift.every_weeks * WEEK).replace(tzinfo=TORONTO).astimezone(UTC) for end in wall)
         if start <= moment < end:
             return True
     return False
@@ -80,7 +79,7 @@ def test_the_next_is_the_first_other_person_after(shifts: list[Shift], moment: d
     following = rules.next_duty(shifts, TORONTO, moment)
     line = rules.timeline(shifts, TORONTO, moment, moment + HORIZON)
     assert line[0].until > moment
-    assert all(left.until == right.since for left, right in zip(line, line[1:], strict=False))
+    assert all(left.until == right.since for left, right in pairwise(line))
     others = [duty for duty in line[1:] if duty.user_id not in (None, now)]
     if now is None:
         others = [duty for duty in line[1:] if duty.user_id]

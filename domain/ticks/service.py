@@ -47,6 +47,19 @@ def claim(database: Database, job: str, slot: datetime, now: datetime) -> bool:
     return claimed
 
 
+def claim_done(database: Database, job: str, slot: datetime, now: datetime) -> bool:
+    """Claim a slot of work that is done outside the gate, by whoever claims it; False where somebody did.
+
+    Nobody does it again where the process dies meanwhile: the next slot comes soon, and finds what is left.
+    """
+
+    def work(connection: Connection) -> bool:
+        new = insert_into(connection, Tick).values(job=job, slot=slot, state="done", claimed_at=now, done_at=now)
+        return connection.scalar(new.on_conflict_do_nothing().returning(Tick.job)) is not None
+
+    return database.attempt(work)
+
+
 def mark_enqueued(database: Database, job: str, slot: datetime, now: datetime) -> None:
     """Write down that the queue has it; it may have been run meanwhile."""
     cross("tick.enqueued")

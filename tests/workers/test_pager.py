@@ -20,12 +20,12 @@ from domain.gate import Call
 from domain.gate.reading import standing_and_state
 from domain.gate.recording import record
 from domain.identity import SYSTEM, Caller, Surface
+from domain.oncall.phone import Job
 from domain.oncall.tables import OncallShift, Page
 from domain.outcomes import Done
 from tests.workers.harness import stage
 from tests.workers.receiver import SECRET, Pager, receiver
 from tests.workers.slack import OWNER, Scene, wait_for
-from workers import pager as pager_module
 from workers.pager import Pager as Sender
 from workers.sweep import Sweep
 
@@ -228,7 +228,7 @@ def test_two_pagers_at_once_send_each_page_once(paging: Scene, hook: Pager, send
 
 def test_no_page_is_sent_inside_a_transaction(paging: Scene, sender: Sender) -> None:
     with paging.database.write(), pytest.raises(RuntimeError, match="transaction"):
-        sender._post(pager_module.phone.Job(1, 1, "k", b"{}"))
+        sender._post(Job(1, 1, "k", b"{}"))
 
 
 def test_slack_answers_500_and_the_next_person_is_paged_on_time(

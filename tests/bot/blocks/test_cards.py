@@ -11,6 +11,7 @@ import domain
 from bot.blocks.cards import CARDS, render_card
 from bot.blocks.kit import Rendered
 from domain.approvals.results import ApprovalCard
+from domain.oncall.results import PageCard
 from domain.outcomes import Result
 from domain.prime_law.results import Reached
 from tests.bot.blocks import samples
@@ -262,7 +263,7 @@ def test_only_a_page_to_the_channel_calls_everybody_there() -> None:
     assert not calls & {"<!channel>", "<!everyone>"}
     for name, cards in samples.CARDS.items():
         for card in cards:
-            is_call = name == "page" and card.to_channel and card.over is None
+            is_call = isinstance(card, PageCard) and card.to_channel and card.over is None
             assert ("<!here>" in mentions(render(name, card))) is is_call
 
 

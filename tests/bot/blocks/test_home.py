@@ -41,7 +41,8 @@ def test_a_managers_tab() -> None:
     said = lines(done(samples.home()))
     heads = [
         "*Production is on.*", "*7 requests wait for your decision*", "*You asked; 1 request waits for others*",
-        "*Due for you: 12, 1 of them late*", "*6 alerts are not resolved*", f"*ON CALL: <@U1>, until {shown(LATER)}*", "*What you can do as manager*",
+        "*Due for you: 12, 1 of them late*", "*6 alerts are not resolved*",
+        f"*ON CALL: <@U1>, until {shown(LATER)}*", "*What you can do as manager*",
     ]  # fmt: skip
     assert [line for line in said if line in heads] == heads
     assert "and 5 more" in said

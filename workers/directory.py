@@ -5,7 +5,7 @@ judges it again. What could not be read changes nothing.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -22,22 +22,19 @@ from domain.ticks import service as ticks
 
 log = structlog.get_logger(__name__)
 
-JOB = "access.directory"
 WHEN = Every(60)
 AT_ONCE = 40
 """How many accounts one look asks Slack about; with more people it takes several minutes to come round."""
 POLL_SECONDS = 1.0
-OK = "ok"
 
 
 class Directory:
-    """Looks once a minute, whichever of the workers is first; `note` is told how it went."""
+    """Looks once a minute, whichever of the workers is first; how it went is written down for the runbook."""
 
-    def __init__(self, gate: Gate, slack: SlackApi, note: Callable[[str], None] = lambda _said: None) -> None:
+    def __init__(self, gate: Gate, slack: SlackApi) -> None:
         """Do nothing yet."""
         self._gate = gate
         self._slack = slack
-        self._note = note
         self._seen = WHEN.latest(gate.clock())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
@@ -53,18 +50,24 @@ class Directory:
 
     def _run(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
-            now = self._gate.clock()
-            slot = WHEN.latest(now)
-            if slot <= self._seen:
-                continue
-            self._seen = slot
             try:
-                if ticks.claim_done(self._gate.database, JOB, slot, now):
-                    self._note(self.look(turn=int(slot.timestamp()) // WHEN.seconds))
+                self.tick()
             except Unavailable as error:
                 log.warning("directory.database_away", reason=str(error))
             except Exception:
                 log.exception("directory.failed")
+
+    def tick(self) -> bool:
+        """Look, where a minute has begun that no other worker has taken; return whether it did."""
+        database, now = self._gate.database, self._gate.clock()
+        slot = WHEN.latest(now)
+        if slot <= self._seen:
+            return False
+        self._seen = slot
+        if not ticks.claim_done(database, directory.JOB, slot, now):
+            return False
+        ticks.note(database, directory.JOB, slot, self.look(turn=int(slot.timestamp()) // WHEN.seconds))
+        return True
 
     def look(self, turn: int = 0) -> str:
         """Read Slack, and put right what differs; return `ok`, or what could not be read.
@@ -74,7 +77,7 @@ class Directory:
         problems = [problem for problem in (self._accounts(turn), self._groups()) if problem is not None]
         for problem in problems:
             log.warning("directory.unread", reason=problem)
-        return "; ".join(problems) or OK
+        return "; ".join(problems) or directory.OK
 
     def _accounts(self, turn: int) -> str | None:
         known = self._gate.database.look(directory.accounts)

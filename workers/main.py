@@ -114,7 +114,7 @@ def _start(gate: Gate, runner: str, render: Render) -> list[Callable[[], None]]:
     if slack is not None:
         relay = Relay(gate, slack, render, runner, on_stopped=lambda reason: heartbeat.note("slack", reason))
         relay.start()
-        look_up = Directory(gate, slack, lambda said: heartbeat.note("directory", said))
+        look_up = Directory(gate, slack)
         look_up.start()
         stops += [relay.stop, look_up.stop]
     else:

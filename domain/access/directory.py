@@ -9,6 +9,10 @@ from domain.access.service import BY_PROGRAM
 from domain.access.tables import Person, RoleGrant
 from domain.identity import Role
 
+JOB = "access.directory"
+"""The slots in which a worker reads Slack's directory; what came of each stands on its row."""
+OK = "ok"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -60,6 +60,24 @@ def claim_done(database: Database, job: str, slot: datetime, now: datetime) -> b
     return database.attempt(work)
 
 
+def note(database: Database, job: str, slot: datetime, said: str) -> None:
+    """Write down what came of a slot that was claimed as done."""
+    database.attempt(
+        lambda connection: connection.execute(update(Tick).where(_is(job, slot)).values(detail=said)).rowcount
+    )
+
+
+def newest(connection: Connection, job: str) -> tuple[datetime, str] | None:
+    """Return the newest slot of a job of which something was written down, and what."""
+    row = connection.execute(
+        select(Tick.slot, Tick.detail)
+        .where(Tick.job == job, Tick.detail.is_not(None))
+        .order_by(Tick.slot.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.slot, row.detail) if row else None
+
+
 def mark_enqueued(database: Database, job: str, slot: datetime, now: datetime) -> None:
     """Write down that the queue has it; it may have been run meanwhile."""
     cross("tick.enqueued")

@@ -1,15 +1,17 @@
 """Slack's directory as the workers read it: user groups, deactivated people, and what cannot be read."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.slack_double import SlackDouble
+from domain.access.directory import JOB, OK
 from domain.clock import system_clock
 from domain.ticks import service as ticks
 from tests.workers.slack import OWNER, Scene
-from workers.directory import JOB, OK, WHEN, Directory
+from workers.directory import Directory
 
 
 @pytest.fixture
@@ -113,11 +115,17 @@ def test_of_many_people_each_is_asked_about_in_turn(
     assert held(grouped) == {"U0ALICE": "oncall"}
 
 
-def test_a_minute_is_looked_at_by_one_worker(grouped: Scene) -> None:
+def test_a_minute_is_looked_at_by_one_worker_and_what_came_of_it_is_kept(grouped: Scene) -> None:
     """And leaves nothing for the sweep to run."""
-    slot = WHEN.latest(system_clock())
-    assert [ticks.claim_done(grouped.database, JOB, slot, system_clock()) for _worker in range(3)] == [
-        True, False, False,
-    ]  # fmt: skip
+    workers = [directory(grouped) for _worker in range(3)]
+    assert [worker.tick() for worker in workers] == [False] * 3
+    for worker in workers:
+        worker._seen -= timedelta(minutes=1)
+    assert sorted(worker.tick() for worker in workers) == [False, False, True]
+    assert len(held(grouped)) == 3
     with grouped.database.read() as connection:
         assert not ticks.has_work(connection, system_clock(), grouped.settings.lease)
+        at, said = ticks.newest(connection, JOB) or (None, None)
+    assert said == OK
+    assert at is not None
+    assert system_clock() - at < timedelta(minutes=2)

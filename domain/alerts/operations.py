@@ -72,7 +72,7 @@ OPERATIONS = (
         target=lambda params: f"T-{params.alert_id}",
         slack=Slash("alerts", "pass"),
         http=Http("POST", "alerts/{alert_id}/pass"),
-        example="/alerts pass T-77 @ben",
+        example="/alerts pass T-77 @maria",
     ),
     Operation(
         name="alerts.resolve",

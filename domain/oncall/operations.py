@@ -91,7 +91,7 @@ def _public() -> Iterable[AnyOperation]:
         is_setup=True,
         slack=Slash("oncall", "set"),
         http=Http("POST", "oncall"),
-        example="/oncall set @ben starts=2026-11-30T09:00 ends=2026-12-07T09:00 every=2w",
+        example="/oncall set @maria starts=2026-11-30T09:00 ends=2026-12-07T09:00 every=2w",
     )  # fmt: skip
     yield Operation(
         name="oncall.remove",

@@ -96,9 +96,16 @@ def rota(view: RotaView) -> Rendered:
         kit.actions(
             take_over(), kit.button("Set a shift…", "oncall.set", form=True),
             kit.button("Remove a shift…", "oncall.remove", form=True) if view.shifts else None,
+            _drill(),
         ),
         kit.context(LAYER, f"as of {when(view.as_of)}"),
     )  # fmt: skip
+
+
+def _drill() -> Block:
+    who_is_told = "Whoever is on call is paged now, and then the others, until somebody acknowledges."
+    asks = kit.confirm("Page for a drill", who_is_told, "Page")
+    return kit.button("Drill: page now", "oncall.drill", confirm=asks)
 
 
 def take_over() -> Block:

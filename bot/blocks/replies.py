@@ -73,6 +73,7 @@ REPLIES: Mapping[str, Reply] = {
     "oncall.show": oncall.rota,
     "oncall.take": oncall.taken,
     "oncall.set": oncall.shift_set,
+    "oncall.drill": alerts.alert,
     "oncall.remove": oncall.shift_removed,
     "audit.list": audit.listing,
     "audit.verify": audit.verification,

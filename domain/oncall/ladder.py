@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, literal, or_, select, update
 
 from domain.act import Act
-from domain.alerts.service import begin_round, raise_alert, show
+from domain.alerts.results import AlertCard
+from domain.alerts.service import begin_round, card_of, raise_alert, show
 from domain.alerts.tables import Alert
 from domain.delivery.tables import Outbox
 from domain.oncall import pages
@@ -16,6 +17,7 @@ from domain.oncall.tables import Page
 AT_ONCE = 50
 """How many alerts one look moves on; the rest come with the next look, which follows at once."""
 SETTLED = ("sent", "dead", "dropped")
+DRILL = "drill"
 PHONE_ALERT = "page:phone"
 """One warning for the whole second way, however many pages fail; it pages nobody, so no failure feeds itself."""
 
@@ -35,6 +37,17 @@ def _is_settled() -> ColumnElement[bool]:
 
 def _is_over(now: datetime) -> ColumnElement[bool]:
     return and_(Alert.state == "acknowledged", Alert.acknowledged_until <= now)
+
+
+def drill(act: Act) -> AlertCard:
+    """Raise an alert that is none, so that everybody sees pages arrive before one is needed."""
+    alert_id = raise_alert(
+        act, DRILL, f"DRILL by <@{act.actor}>: nothing is wrong", severity="critical",
+        facts=(("What to do", "acknowledge it where it reached you, then resolve it"),),
+    )  # fmt: skip
+    act.changed(f"T-{alert_id}", after={"drill": True})
+    row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id)).one()
+    return card_of(act.connection, row)
 
 
 def waiting(connection: Connection, now: datetime) -> list[int]:

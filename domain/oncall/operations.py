@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated
 
+from domain.alerts.results import AlertCard
 from domain.identity import Role
 from domain.oncall import ladder, rota
 from domain.oncall.results import Advanced, PageFailed, RotaView, ShiftRemoved, ShiftSet, Taken
@@ -106,6 +107,19 @@ def _public() -> Iterable[AnyOperation]:
         slack=Slash("oncall", "remove"),
         http=Http("POST", "oncall/remove"),
         example="/oncall remove 12",
+    )
+    yield Operation(
+        name="oncall.drill",
+        summary="Page as a real alert would, to see that pages arrive",
+        params=NoParams,
+        result=AlertCard,
+        run=lambda act, _params: ladder.drill(act),
+        role=Role.ONCALL,
+        klass=ExecutionClass.GOVERN,
+        target=lambda _params: "pages",
+        slack=Slash("oncall", "drill"),
+        http=Http("POST", "oncall/drill"),
+        example="/oncall drill",
     )
 
 

@@ -271,7 +271,7 @@ def page_url_answers(evidence: Evidence) -> Check:
     if last is None:
         return Check(
             name=name, severity=Severity.INFO, ok=False, detail="no page has gone out yet",
-            cure="raise one in a drill, and see it arrive",
+            cure="`/oncall drill`, and see it arrive",
         )  # fmt: skip
     return Check(
         name=name, severity=Severity.WARN, ok=last.arrived, evidence_at=last.at,

@@ -61,8 +61,8 @@ SPEC: dict[str, Row] = {
     "system.doctor": Row(M, "O"), "system.help": Row(None, "O"),
     # Not in spec/3's table either: the Home tab.
     "system.home": Row(None, "O"),
-    # Not in spec/3's table: the way back of oncall.set.
-    "oncall.remove": Row(M, "G"),
+    # Not in spec/3's table: the way back of oncall.set, and a page to see that pages arrive.
+    "oncall.remove": Row(M, "G"), "oncall.drill": Row(C, "G"),
     # Not in spec/3's table: spec/5's break glass on a request, under ▾.
     "approvals.break_glass": Row(W, "G"),
 }  # fmt: skip

@@ -532,6 +532,7 @@ REPLIES: dict[str, list[Result]] = {
     ],
     "oncall.take": [TAKEN],
     "oncall.set": [SHIFT_SET],
+    "oncall.drill": [alert(severity="critical", pages=True, paged=PAGED)],
     "oncall.remove": [ShiftRemoved(shift=shift(), removed_by="U3")],
     "audit.list": [
         AuditList(items=tuple(audit_line(n, claimed_actor="the dialer") for n in range(200, 0, -1)), next_cursor=1),

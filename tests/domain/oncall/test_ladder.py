@@ -286,3 +286,15 @@ def test_an_idle_look_leaves_no_trace(rota: World) -> None:
     before = rota.snapshot()
     rota.system("page.advance")
     assert rota.snapshot() == before
+
+
+def test_a_drill_pages_as_a_real_alert_does_and_says_that_it_is_none(rota: World) -> None:
+    """Asked for twice it is one alert; resolved, the next is a new one."""
+    shown = rota.done(BEN, "oncall.drill")
+    assert shown.headline == f"DRILL by <@{BEN}>: nothing is wrong"
+    assert (shown.severity, shown.pages, shown.paged[0].target) == ("critical", True, f"user:{ONCALL}")
+    rota.done(BEN, "oncall.drill")
+    assert told(rota) == [f"user:{ONCALL}"]
+    assert rota.refused(OPERATOR, "oncall.drill").code == "role"
+    rota.done(ONCALL, "alerts.resolve", alert_id=shown.alert_id)
+    assert rota.done(BEN, "oncall.drill").alert_id != shown.alert_id

@@ -146,13 +146,14 @@ def _buttons(card: AlertCard, found: TripCard) -> list[Block]:
         made.append(kit.button("Resolve…", "alerts.resolve", which, form=True, about=about))
     else:
         made.append(kit.button("Ask to release…", "regression.release", name, form=True, about=about))
-    menu = [kit.choice("Show the tripwire", "regression.state", name)]
+    menu = []
+    if found.engine == "WHOLESALE" and not found.is_warning:
+        pause = {"engine": "WHOLESALE", "followups": True}
+        menu.append(kit.choice("Pause follow-ups too…", "risk.pause", pause, form=True))
+    menu.append(kit.choice("Pass to…", "alerts.pass", which, form=True))
     if not found.kill_switch_engaged:
-        if found.engine == "WHOLESALE" and not found.is_warning:
-            menu.append(
-                kit.choice("Pause follow-ups too…", "risk.pause", {"engine": "WHOLESALE", "followups": True}, form=True)
-            )
         menu.append(kit.choice("Kill switch…", "killswitch.engage", form=True))
+    menu.append(kit.choice("Show the tripwire", "regression.state", name))
     return [*made, _look_closer(found), kit.overflow(menu, place=card.alert_id % 10_000)]
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from domain.oncall.results import PageLine
 from domain.outcomes import Result
 
 
@@ -25,6 +26,10 @@ class AlertCard(Result):
     note: str | None = None
     extra: dict[str, Any] | None = None
     """Of an alert with a card of its own: the card's name and what it says."""
+    pages: bool = False
+    """Whether it wakes people until somebody acknowledges."""
+    paged: tuple[PageLine, ...] = ()
+    """While it is open: who was paged, and who is next."""
     audit_id: int | None = None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, Process, Tripwire
+from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process, Tripwire
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -19,6 +19,8 @@ GOOD = Evidence(
     oldest_queued=None, oldest_unsealed=None, stuck_messages=0, managers=2,
     signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS},
     tripwires=(Tripwire("WHOLESALE.contract_rate", "armed", 1_000, 1_000, NOW, is_stale=False),),
+    on_call="U1", paged_in_order=("U1",), has_page_url=True, is_page_signed=True,
+    last_page=PhonePage(NOW - timedelta(days=3), arrived=True, error=None), directory=(NOW, "ok"),
 )  # fmt: skip
 
 
@@ -66,8 +68,21 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("learning", learned=999))),
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("tripped"))),
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("armed", is_stale=True))),
+    ("somebody on call", Severity.WARN, replace(GOOD, on_call=None)),
+    ("somebody on call", Severity.WARN, replace(GOOD, on_call=None, paged_in_order=())),
+    ("pages by webhook", Severity.INFO, replace(GOOD, has_page_url=False)),
+    ("pages by webhook", Severity.INFO, replace(GOOD, last_page=None)),
+    ("pages by webhook", Severity.WARN, replace(GOOD, is_page_signed=False)),
+    (
+        "pages by webhook", Severity.WARN,
+        replace(GOOD, last_page=PhonePage(NOW - timedelta(days=3), arrived=False, error="HTTP 404")),
+    ),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=None)),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=(NOW - timedelta(minutes=5, seconds=1), "ok"))),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=(NOW, "usergroups.list: missing_scope"))),
 ]  # fmt: skip
 STILL_GOOD = [
+    replace(GOOD, directory=(NOW - timedelta(minutes=5), "ok")),
     replace(GOOD, signed=_signed("counsel_asked", timedelta(days=365) - SECOND)),
     replace(GOOD, signed=_signed("kill_switch_drill", timedelta(days=90) - SECOND)),
     replace(GOOD, processes=_process("worker", age=timedelta(seconds=60))),

@@ -1,5 +1,6 @@
 """Reports in bulk, what an evaluation costs as history grows, and how fast an alarm is read in Slack."""
 
+import logging
 import random
 import statistics
 import time
@@ -11,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import psycopg
+import structlog
 
 from bot.blocks.cards import render_card
 from bot.slack_api import SlackApi
@@ -187,6 +189,7 @@ def _trip(gate: Gate, double: SlackDouble, rng: random.Random) -> tuple[float, f
 def latency() -> Row:
     """From the call that trips to the alert's text in Slack, p95; and its parts measured alone."""
     rng = random.Random(3)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with ExitStack() as stack:
         url = stack.enter_context(postgres(stack.enter_context(workplace())))
         double = stack.enter_context(SlackDouble(rate_limits=False))

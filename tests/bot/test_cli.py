@@ -227,7 +227,7 @@ class TestOps:
         assert [item["name"] for item in listed] == [operation.name for operation in REGISTRY.public()]
         wanted = {
             "name", "summary", "role", "execution_class", "reduces", "reads", "needs_approval", "surfaces", "slack",
-            "http", "example", "internal", "parameters", "result",
+            "http", "also_http", "example", "internal", "parameters", "result",
         }  # fmt: skip
         assert all(set(item) == wanted for item in listed)
         (grant,) = (item for item in listed if item["name"] == "access.grant")

@@ -13,16 +13,21 @@ from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
+from domain.risk.operations import OPERATIONS as RISK
+from domain.risk.policies import KIND as RISK_POLICIES
+from domain.risk.policies import revert as revert_risk
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
-REVERTERS: dict[str, Reverter] = {}
+REVERTERS: dict[str, Reverter] = {
+    RISK_POLICIES: revert_risk,
+}
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS),
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY, *INBOX, *TICKS,
+    *FOLLOWUP, *RISK, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

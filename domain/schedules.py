@@ -89,6 +89,7 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("followup.sweep", "followup.sweep", Every(30)),
         Schedule("approvals.expire", "approvals.expire", Every(30)),
         Schedule("held.expire", "held.expire", Every(60)),
+        Schedule("risk.expire", "risk.expire", Every(30)),
         Schedule("policy.revert", "policy.revert", Every(30)),
         Schedule("idempotency.prune", "idempotency.prune", PRUNING),
         Schedule("ticks.prune", "ticks.prune", PRUNING),

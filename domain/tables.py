@@ -15,10 +15,11 @@ from domain.oncall import tables as oncall
 from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
+from domain.risk import tables as risk
 from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, oncall, policies,
-    prime_law, processes, runbook, ticks,
+    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, oncall, policies, prime_law,
+    processes, risk, runbook, ticks,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law
+from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law, risk_cards
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -16,6 +16,7 @@ from domain.inbox.results import LateAnswer, NotRun
 from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
 from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
+from domain.risk.results import CapWarning, Paused, RoomAppeared
 
 R = TypeVar("R", bound=Result)
 
@@ -44,6 +45,9 @@ CARDS: Mapping[str, Card[Any]] = {
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),
+    "risk_hold": Card(Paused, risk_cards.hold),
+    "cap_warning": Card(CapWarning, risk_cards.cap_warning),
+    "room_appeared": Card(RoomAppeared, risk_cards.room_appeared),
     "not_run": Card(NotRun, inbox.not_run),
     "late_answer": Card(LateAnswer, inbox.late_answer),
     "route_test": Card(RouteTest, delivery.route_test),

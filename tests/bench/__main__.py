@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import command_roundtrip, kill_latency, worker
+from tests.bench import command_roundtrip, kill_latency, reserve_throughput, worker
 from tests.bench.rows import Row
 
 ROWS: dict[str, Callable[[], Row]] = {
@@ -16,6 +16,7 @@ ROWS: dict[str, Callable[[], Row]] = {
     "worker_throughput": worker.throughput,
     "worker_gated": worker.gated,
     "kill_latency": kill_latency.run,
+    "reserve_throughput": reserve_throughput.run,
 }
 OUTPUT = Path("build/bench.json")
 

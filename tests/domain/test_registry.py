@@ -59,6 +59,12 @@ SPEC: dict[str, Row] = {
     "oncall.show": Row(A, "O"), "oncall.take": Row(C, "G↓"), "oncall.set": Row(M, "G"),
     "route.list": Row(A, "O"), "route.set": Row(M, "G"), "route.test": Row(M, "G"),
     "system.doctor": Row(M, "O"), "system.help": Row(None, "O"),
+    "risk.policies": Row(A, "O"), "risk.policy_set": Row(M, "G", True), "risk.raise": Row(O, "G", True),
+    "risk.pause": Row(O, "G↓"), "risk.resume": Row(C, "G", True), "risk.snapshot": Row(A, "O"),
+    "risk.ledger": Row(A, "O"), "risk.reserve": Row(O, "P"), "risk.settle": Row(O, "P↓"), "risk.void": Row(O, "P↓"),
+    "risk.reservations": Row(A, "O"),
+    # Not in spec/3's table: *Tell me when there is room* of cards, 8.
+    "risk.watch": Row(O, "G↓"),
     # Not in spec/3's table either: the Home tab.
     "system.home": Row(None, "O"),
     # Not in spec/3's table: the way back of oncall.set, and a page to see that pages arrive.
@@ -67,7 +73,7 @@ SPEC: dict[str, Row] = {
     "approvals.break_glass": Row(W, "G"),
 }  # fmt: skip
 LETTER = {"OBSERVE_ONLY": "O", "GOVERN": "G", "SANDBOX_EXEC": "S", "PROD_EXEC": "P"}
-SPEC_INTERNAL = {"approvals.expire", "audit.seal", "held.expire", "page.advance", "page.fail"}
+SPEC_INTERNAL = {"approvals.expire", "audit.seal", "held.expire", "page.advance", "page.fail", "risk.expire"}
 
 
 def test_names_are_unique_and_of_one_form() -> None:
@@ -119,8 +125,9 @@ def test_every_operation_has_a_route_or_a_reason_for_none(operation: AnyOperatio
         assert operation.name in WITHOUT_ROUTE
         return
     assert operation.name not in WITHOUT_ROUTE
-    assert operation.http.method == ("GET" if operation.reads else "POST")
-    assert not operation.http.path.startswith("/")
+    for route in operation.routes():
+        assert route.method == ("GET" if operation.reads else "POST")
+        assert not route.path.startswith("/")
 
 
 def test_only_the_last_text_takes_the_rest_of_the_line() -> None:
@@ -212,6 +219,7 @@ def _operation(**more: object) -> AnyOperation:
         ({"slack": Slash("x", "y")}, {"name": "c.d", "slack": Slash("x", "y")}),
         ({"slack": Slash("x", "y")}, {"name": "c.d", "also": (Slash("x", "y"),)}),
         ({"http": Http("GET", "x")}, {"name": "c.d", "http": Http("GET", "x")}),
+        ({"http": Http("GET", "x")}, {"name": "c.d", "http": Http("GET", "y"), "also_http": (Http("GET", "x"),)}),
     ],
 )
 def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, object], second: dict[str, object]) -> None:
@@ -225,6 +233,7 @@ def test_a_duplicate_is_refused_when_the_registry_is_built(first: dict[str, obje
     [
         {"internal": True, "slack": Slash("x", "y")},
         {"internal": True, "http": Http("GET", "x")},
+        {"also_http": (Http("GET", "x"),)},
         {"reads": True, "changes_switch": True},
         {"reads": True, "approval": REGISTRY["golive.enable"].approval},
     ],

@@ -56,6 +56,7 @@ from domain.prime_law.results import (
 )
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
 from domain.system.results import DoctorView, HelpLine, HelpView, HomeDue, HomeView
+from tests.bot.blocks import risk_samples
 
 AT = datetime(2026, 11, 24, 15, 42, tzinfo=UTC)
 LATER = AT + timedelta(minutes=26)
@@ -467,6 +468,7 @@ CARDS: dict[str, list[Result]] = {
     "claim_over": [
         CLAIM_OVER, CLAIM_OVER.model_copy(update={"may_not_contact": False, "why": "stopped", "reason": "sold"}),
     ],
+    **risk_samples.CARDS,
     "not_run": [NotRun(operation="killswitch.engage", said=HOSTILE, received_at=AT, state="refused", why="late")],
     "late_answer": [
         late(done=kill_switch().to_json(), audit_id=5), late(pending=PENDING.to_json()),
@@ -497,6 +499,7 @@ EMPTY_HOME = home(
 STRANGERS_HOME = HomeView(role=None, as_of=LATER, elsewhere=40)
 
 REPLIES: dict[str, list[Result]] = {
+    **risk_samples.REPLIES,
     "followup.create": [CREATED, CREATED.model_copy(update={"created": False, "has_consent": True})],
     "followup.due": [
         due(), due(scope="all", stopped=STOPPED, is_capped=True), due(yours=(), now=(), waiting=(), next_cursor=None),

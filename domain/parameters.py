@@ -6,7 +6,7 @@ The same types serve the Slack grammar, modals, HTTP, the CLI and the help, so t
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -226,6 +226,29 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
         raise ValueError("is too far away") from error
 
 
+_LENGTH = re.compile(r"(?:(?P<w>\d{1,4})w)?(?:(?P<d>\d{1,5})d)?(?:(?P<h>\d{1,6})h)?(?:(?P<m>\d{1,8})m(?:in)?)?")
+
+
+def _length(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = _LENGTH.fullmatch(re.sub(r"\s", "", str(value).lower()))
+    if match is None or not match[0]:
+        raise ValueError("is not a length of time")
+    weeks, days, hours, minutes = (int(match[unit] or 0) for unit in "wdhm")
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+
+
+def typed_length(length: timedelta) -> str:
+    """Return a length of time of whole minutes as somebody types it: `4h`, `1w2d`, `90m` as `1h30m`."""
+    minutes = int(length.total_seconds()) // 60
+    said = ""
+    for unit, size in (("w", 10_080), ("d", 1_440), ("h", 60), ("m", 1)):
+        count, minutes = divmod(minutes, size)
+        said += f"{count}{unit}" if count else ""
+    return said or "0m"
+
+
 def _whole(value: Any) -> int:
     text = str(value).strip().lstrip("#").upper()
     text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
@@ -299,6 +322,12 @@ Reason = Annotated[
 Amount = Annotated[Decimal, BeforeValidator(_amount), Arg("dollars, at most two decimals", "450k", Input.AMOUNT)]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), Arg("a date and time", "2026-11-27T14:00", Input.TIME, keyword=True)
+]
+Length = Annotated[
+    timedelta,
+    BeforeValidator(_length),
+    PlainSerializer(typed_length, return_type=str, when_used="json"),  # rows keep what was typed, and read it back
+    Arg("a length of time: 30m, 4h, 2d or 1w", "4h"),
 ]
 Number = Annotated[int, BeforeValidator(_whole), Arg("its number", "318", Input.NUMBER)]
 Flag = Annotated[bool, BeforeValidator(_flag), Arg("yes or no", "yes", Input.FLAG, keyword=True)]

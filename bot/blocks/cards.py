@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, prime_law
+from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -13,6 +13,7 @@ from domain.approvals.results import ApprovalCard, BreakGlassCard, Question
 from domain.delivery.results import RouteTest
 from domain.followup.results import ClaimOver, HandOver, OverdueCard
 from domain.inbox.results import LateAnswer, NotRun
+from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
 from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
 
@@ -37,6 +38,9 @@ CARDS: Mapping[str, Card[Any]] = {
     "question": Card(Question, approvals.question),
     "break_glass": Card(BreakGlassCard, approvals.break_glass),
     "alert": Card(AlertCard, alerts.alert),
+    "page": Card(PageCard, oncall.page),
+    "oncall_taken": Card(Taken, oncall.taken),
+    "oncall_set": Card(ShiftSet, oncall.shift_set),
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),

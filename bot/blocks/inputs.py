@@ -23,6 +23,8 @@ LABELS = {
     "approval_id": "Request",
     "break_glass_id": "Use of break glass",
     "alert_id": "Alert",
+    "shift_id": "Shift",
+    "length": "For how long",
     "held_id": "Held action",
     "user": "Person",
     "until": "Until when",

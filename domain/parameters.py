@@ -62,6 +62,8 @@ class Arg:
     """Whether it must be named (`phone=…`)."""
     hidden: bool = False
     """Carried by buttons only: never typed, never asked for."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """What a choice is called where it is chosen from a list, by its value; without one it is called what it is."""
 
 
 class Params(BaseModel):
@@ -127,10 +129,15 @@ def _described_all(params: type[Params]) -> tuple[Parameter, ...]:
     return tuple(_described(name, info) for name, info in params.model_fields.items())
 
 
-def parse(params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> Params | Refused:
-    """Make the typed parameters from words or JSON, or say which one is wrong, what was expected, an example."""
+def parse(
+    params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, has_mentions: bool = False
+) -> Params | Refused:
+    """Make the typed parameters from words or JSON, or say which one is wrong, what was expected, an example.
+
+    `has_mentions`: the words come from where every channel that is known stands as a mention, so a bare name is none.
+    """
     try:
-        return params.model_validate(dict(raw), context={"now": now, "zone": zone})
+        return params.model_validate(dict(raw), context={"now": now, "zone": zone, "has_mentions": has_mentions})
     except ValidationError as error:
         return _explain(params, error.errors()[0])
 
@@ -178,10 +185,12 @@ def _user(value: Any) -> str:
     return match["id"] or match["bare"]
 
 
-def _channel(value: Any) -> str:
+def _channel(value: Any, info: ValidationInfo) -> str:
     match = _CHANNEL.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("does not name a channel")
+    if match["name"] and (info.context or {}).get("has_mentions"):
+        raise ValueError("is no channel that Slack knows and you can see")
     return match["id"] or match["bare"] or match["name"]
 
 

@@ -18,6 +18,7 @@ from domain.inbox import service as inbox
 from domain.oncall import ladder
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
+from domain.runbook.watch import has_work as is_watched
 from domain.ticks import service as ticks
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ SEAL_EVERY = 0.4
 INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
 SETTLE_EVERY = 2.0
+WATCH_EVERY = 15.0
 PAGES_EVERY = 1.0
 PAUSE = 0.01
 """Between two batches: SQLite's write lock is not fair, so others need a moment without us."""
@@ -56,6 +58,7 @@ class Sweep:
             _Duty("pages", self.pages, PAGES_EVERY),
             _Duty("ticks", self.ticks, min(TICKS_EVERY, short)),
             _Duty("switches", self.switches, SETTLE_EVERY),
+            _Duty("runbook", self.runbook, WATCH_EVERY),
         ]
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -109,6 +112,11 @@ class Sweep:
         now = self._gate.clock()
         if self._any(lambda connection: unsettled(connection, now) is not None):
             self._gate.run(system_call("killswitch.settle"))
+
+    def runbook(self) -> None:
+        """Look at the runbook while production is on; here, since it must see a scheduler that died."""
+        if self._any(is_watched):
+            self._gate.run(system_call("runbook.watch"))
 
     def pages(self) -> None:
         """Move the ladders of alerts on, each in a transaction of its own, so that no other one can stop it.

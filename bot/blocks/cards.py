@@ -15,7 +15,7 @@ from domain.followup.results import ClaimOver, HandOver, OverdueCard
 from domain.inbox.results import LateAnswer, NotRun
 from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
-from domain.prime_law.results import GoLiveCard, KillSwitchCard, ReasonAsked
+from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
 
 R = TypeVar("R", bound=Result)
 
@@ -32,7 +32,9 @@ CARDS: Mapping[str, Card[Any]] = {
     "kill_switch": Card(KillSwitchCard, prime_law.kill_switch),
     "go_live": Card(GoLiveCard, prime_law.go_live),
     "reason_asked": Card(ReasonAsked, prime_law.reason_asked),
+    "finish_now": Card(FinishNow, prime_law.finish_now),
     "approval": Card(ApprovalCard, approvals.approval),
+    "decision": Card(ApprovalCard, approvals.decision),
     "question": Card(Question, approvals.question),
     "break_glass": Card(BreakGlassCard, approvals.break_glass),
     "alert": Card(AlertCard, alerts.alert),

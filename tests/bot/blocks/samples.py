@@ -43,7 +43,17 @@ from domain.inbox.results import LateAnswer, NotRun
 from domain.oncall.results import Duty, PageCard, PageLine, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, Result
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, Reached, ReasonAsked
+from domain.prime_law.results import (
+    FinishNow,
+    GoLiveCard,
+    GoLiveView,
+    HeldCount,
+    KillSwitchCard,
+    Reached,
+    ReasonAsked,
+    UnderWay,
+    UnderWayStep,
+)
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
 from domain.system.results import DoctorView, HelpLine, HelpView, HomeDue, HomeView
 
@@ -68,6 +78,19 @@ RELEASE = Wanted(
     unchanged="the kill switch stays engaged",
     approve_label="Release the kill switch",
 )
+
+
+UNDER_WAY = (UnderWay(channel="CALL", count=2, ended=1), UnderWay(channel="SMS", count=1))
+
+
+def finish_now(*channels: str, seller_name: str | None = "Helen Penner", reason: str | None = "stop") -> FinishNow:
+    steps = tuple(
+        UnderWayStep(
+            task_id=number, channel=channel, lead_id="L-7", seller_name=seller_name, market="Winnipeg", province="MB"
+        )
+        for number, channel in enumerate(channels or ("CALL",), 1)
+    )
+    return FinishNow(engaged_by="U1", engaged_at=AT, reason=reason, steps=steps)
 
 
 def kill_switch(**changes: Any) -> KillSwitchCard:
@@ -389,13 +412,22 @@ CARDS: dict[str, list[Result]] = {
         released(released_by=None, overridden=("worker seen: never seen",), held=()),
         kill_switch(reasons=(HOSTILE,) * 40),
         kill_switch(reached=Reached(processes=6, confirmed=6, seconds=0.2)),
-        kill_switch(reached=Reached(processes=6, confirmed=4, seconds=1.5)),
+        kill_switch(reached=Reached(processes=6, confirmed=4, seconds=1.5), under_way=UNDER_WAY),
+        released(under_way=UNDER_WAY),
     ],
     "go_live": [
         GO_LIVE, GO_LIVE.model_copy(update={"go_live_enabled": False, "approved_by": None}),
         GO_LIVE.model_copy(update={"kill_switch_engaged": True, "overridden": ("a: b",)}),
     ],
     "reason_asked": [ReasonAsked(engaged_at=AT)],
+    "finish_now": [finish_now(), finish_now("SMS", "EMAIL", reason=None), finish_now(seller_name=HOSTILE)],
+    "decision": [
+        approval("approved", note="fine"), approval("approved", note="fine", reader="requester"),
+        approval("rejected", note="not yet", reader="requester"), approval("expired", reader="requester"),
+        approval("failed", outcome_detail="Then: switches 41. Now: switches 43.", reader="requester"),
+        approval("withdrawn", outcome_detail="its requester no longer holds the role", reader="requester"),
+        approval("superseded", outcome_detail="an owner broke glass", reader="requester"),
+    ],
     "approval": [
         approval(), approval(can_decide=()), approval("deciding"), approval("approved", note="fine"),
         approval("rejected", note="not yet"), approval("expired"), approval("withdrawn"),

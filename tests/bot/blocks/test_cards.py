@@ -277,7 +277,7 @@ def test_overdue_groups_by_person() -> None:
         f"*nobody*  1 late, the oldest since {shown(AT)}",
         f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
         "[[ Show what is due ]]",
-        "Follow-up · episode 4 · late: open past 30 min; broken: past 2 h",
+        "Follow-up · episode 4 · late: open past 30 min · broken: past 2 h, which counts against the 90 % target",
     ]
 
 
@@ -345,3 +345,13 @@ def test_only_the_card_and_the_requesters_copy_offer_to_ask_again() -> None:
     for reader, offered in ((None, True), ("requester", True), ("decider", False)):
         pressed = presses(render("approval", samples.approval("rejected", reader=reader)).blocks)
         assert bool(pressed) is offered
+
+
+def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:
+    said = says(render("kill_switch", samples.kill_switch(under_way=samples.UNDER_WAY)))
+    assert any("2 calls, 1 text: finish and record; 2 not recorded yet" in line for line in said)
+    ended = tuple(item.model_copy(update={"ended": item.count}) for item in samples.UNDER_WAY)
+    assert any("all recorded since" in line for line in says(render("kill_switch", samples.released(under_way=ended))))
+    told = render("finish_now", samples.finish_now())
+    assert told.text == "KILL SWITCH ENGAGED. Finish your call and record it; do not start another."
+    assert "Record it…" in str(told.blocks)

@@ -76,6 +76,8 @@ def advance(act: Act, alert_id: int | None = None) -> Advanced:
             paged += fired
             if fired or forward:
                 show(act, number)
+        else:  # whoever answered it stopped its pages; where something was left, it must not be looked at for ever
+            pages.stop_rows(act, number)
     if paged or reopened:
         act.changed(", ".join(f"T-{number}" for number in which), after={"paged": paged, "reopened": reopened})
     return Advanced(paged=paged, reopened=reopened)

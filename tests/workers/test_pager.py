@@ -21,6 +21,7 @@ from domain.gate import Call
 from domain.gate.reading import standing_and_state
 from domain.gate.recording import record
 from domain.identity import SYSTEM, Caller, Surface
+from domain.oncall import pages as ladder_pages
 from domain.oncall.phone import Job
 from domain.oncall.tables import OncallShift, Page
 from domain.outcomes import Done
@@ -330,18 +331,16 @@ def test_a_page_is_received_once_on_sqlite_too(
 
 def test_one_ladder_that_cannot_move_keeps_no_other(paging: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the program in one alert is logged, and the next person of the other is paged all the same."""
-    from domain.oncall import ladder
-
     first, second = alarm(paging), alarm(paging, "other")
     due_now(paging)
-    real = ladder.pages.fire_due
+    real = ladder_pages.fire_due
 
     def fire(act: Act, alert: Any, number: int) -> int:
         if alert.id == first:
             raise ZeroDivisionError
         return real(act, alert, number)
 
-    monkeypatch.setattr(ladder.pages, "fire_due", fire)
+    monkeypatch.setattr(ladder_pages, "fire_due", fire)
     Sweep(paging.gate, "test").pages()
     fired = {row.alert_id for row in pages(paging) if row.step == 2 and row.fired_at is not None}
     assert fired == {second}

@@ -292,7 +292,7 @@ def running(part: Sweep | Sender) -> Iterator[None]:
 
 
 def _dms(double: SlackDouble, user: str) -> list[Any]:
-    return [message for message in double.dms(user) if "PAGE" in message["text"]]
+    return [message for message in double.dms(user) if message["text"].startswith("PAGE")]
 
 
 # -- killed ---------------------------------------------------------------------------------------------------

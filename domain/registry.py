@@ -30,8 +30,8 @@ REVERTERS: dict[str, Reverter] = {
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP, *RISK, *KPI, *REGRESSION, *policy_operations(REVERTERS),
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY, *INBOX, *TICKS,
+    *FOLLOWUP, *RISK, *KPI, *REGRESSION, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

@@ -139,7 +139,10 @@ class Sweep:
         """
         now = self._gate.clock()
         for alert_id in self._gate.database.look(lambda connection: ladder.waiting(connection, now)):
-            self._gate.run(system_call("page.advance", alert_id=alert_id))
+            try:
+                self._gate.run(system_call("page.advance", alert_id=alert_id))
+            except Exception:
+                log.exception("sweep.ladder_failed", alert_id=alert_id)
 
     def ticks(self) -> None:
         """Run the slots that the queue lost."""

@@ -188,15 +188,17 @@ def resolve(act: Act, alert_id: int, note: str | None) -> AlertCard | Refused:
 
 def resolve_by_itself(act: Act, alert_id: int, note: str) -> bool:
     """Resolve an alert whose cause is gone; return whether it was open still."""
-    gone = act.connection.scalar(
+    row = _locked(act, alert_id)
+    if isinstance(row, Refused):
+        return False
+    act.connection.execute(
         update(Alert)
-        .where(Alert.id == alert_id, Alert.state != "resolved")
+        .where(Alert.id == alert_id)
         .values(state="resolved", resolved_by=act.actor, resolved_at=act.now, note=note)
-        .returning(Alert.id)
     )
-    if gone is not None:
-        show(act, alert_id)
-    return gone is not None
+    ladder.stop(act, row, "resolved")
+    show(act, alert_id)
+    return True
 
 
 def unresolved(act: Act) -> AlertList:

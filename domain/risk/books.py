@@ -7,7 +7,7 @@ returned.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, select, text, true, update
@@ -27,6 +27,7 @@ BOOK = (
     RiskLedger.engine, RiskLedger.day, RiskLedger.opening, RiskLedger.open_risk, RiskLedger.exposure, RiskLedger.loss,
     RiskLedger.actions, RiskLedger.warned, RiskPolicy.enabled, RiskPolicy.max_daily_loss,
     RiskPolicy.max_daily_exposure, RiskPolicy.max_open_risk, RiskPolicy.max_actions_per_day, RiskPolicy.version,
+    RiskPolicy.changed_by, RiskPolicy.updated_at,
 )  # fmt: skip
 GLOBAL_FIRST = (case((RiskLedger.engine == GLOBAL, 0), else_=1), RiskLedger.engine)
 _TURN = (
@@ -96,6 +97,8 @@ class Book:
     caps: Caps
     enabled: bool
     version: int | None
+    changed_by: str | None
+    changed_at: datetime | None
     holds: int
     """How many holds were in force on it or on GLOBAL when the statement began."""
 
@@ -138,7 +141,18 @@ def _has_policy(act: Act, engine: str) -> bool:
 def _book(row: Any) -> Book:
     caps = Caps(row.max_daily_loss, row.max_daily_exposure, row.max_open_risk, row.max_actions_per_day)
     used = Used(row.loss, row.exposure, row.open_risk, row.actions)
-    return Book(row.engine, row.day, used, row.warned, caps, bool(row.enabled), row.version, row.holds)
+    return Book(
+        row.engine,
+        row.day,
+        used,
+        row.warned,
+        caps,
+        bool(row.enabled),
+        row.version,
+        row.changed_by,
+        row.updated_at,
+        row.holds,
+    )
 
 
 def _open_day(act: Act, engine: str, today: date) -> date:

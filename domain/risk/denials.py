@@ -25,7 +25,7 @@ from domain.risk.rules import (
     next_midnight,
     this_evening,
 )
-from domain.risk.tables import RiskEvent, RiskPolicy, RiskReservation
+from domain.risk.tables import RiskEvent, RiskReservation
 
 NAMED = 3
 """How many of those that hold the room are named; the rest is counted."""
@@ -35,10 +35,13 @@ NAMED = 3
 class _Holding:
     """Which reservations hold a cap's room."""
 
-    named: tuple[RoomHolder, ...]
+    rows: tuple[Any, ...]
+    """The first few, and one more where there are more."""
     count: int
     cents: int
-    others_since: datetime | None
+    next_id: int | None
+    """Which ends by itself first, and when."""
+    next_at: datetime | None
 
 
 def no_policy(engine: str) -> Refused:
@@ -143,29 +146,28 @@ def _remedy(cap: str) -> str:
 def _denial(
     act: Act, locked: Books, book: Book, over: Full, engine: str, amount: int, unit: Unit | None
 ) -> CapDenial:  # fmt: skip
-    policy = act.connection.execute(
-        select(RiskPolicy.version, RiskPolicy.changed_by, RiskPolicy.updated_at).where(RiskPolicy.engine == book.engine)
-    ).one()
+    """Read what the card needs in two statements: every other reservation waits for this commit too."""
     holding = _holding(act, over.cap, book)
-    next_end = _next_end(act, book.engine) if over.cap == "max_open_risk" else None
     other = locked.own if book.engine == GLOBAL else locked.all
     other_limit = other.caps.limit(over.cap)
     raised = over.limit + max(over.limit, over.used + over.needed - over.limit)
+    named = holding.rows[:NAMED]
+    is_daily = over.cap in DAILY
     return CapDenial(
         engine=book.engine, asked_engine=engine, cap=over.cap, amount=from_cents(amount),
         used=amount_of(over.cap, over.used), limit=amount_of(over.cap, over.limit),
-        unit=unit.noun if unit and unit.amount == amount else None, holders=holding.named,
-        others=holding.count - len(holding.named), others_since=holding.others_since,
-        others_amount=from_cents(holding.cents) - sum((one.amount for one in holding.named), from_cents(0)),
-        frees_itself_at=next_end.expires_at if next_end
-        else (next_midnight(act.now, act.settings.zone) if over.cap in DAILY else None),
-        frees_itself=next_end.id if next_end else None,
+        unit=unit.noun if unit and unit.amount == amount else None,
+        holders=tuple(_holder(act, row, over.cap) for row in named), others=holding.count - len(named),
+        others_amount=from_cents(holding.cents - sum(_weight(row, over.cap) for row in named)),
+        others_since=holding.rows[NAMED].created_at if len(holding.rows) > NAMED else None,
+        frees_itself_at=next_midnight(act.now, act.settings.zone) if is_daily else holding.next_at,
+        frees_itself=None if is_daily else holding.next_id,
         deciders=tuple(user for user in holders_of_role(act.connection, Role.MANAGER) if user != act.actor),
         other=OtherRoom(
             engine=other.engine, used=amount_of(over.cap, other.used.of(over.cap)),
             limit="uncapped" if other_limit is None else amount_of(over.cap, other_limit),
-        ) if engine != GLOBAL else None,
-        policy_version=policy.version, changed_by=policy.changed_by, changed_at=policy.updated_at,
+        ),
+        policy_version=book.version or 0, changed_by=book.changed_by or "", changed_at=book.changed_at or act.now,
         ask_cap=str(amount_of(over.cap, raised)), ask_until=this_evening(act.now, act.settings.zone),
         can_watch=is_slack_user(act.actor),
     )  # fmt: skip
@@ -183,35 +185,36 @@ def _mine(cap: str, book: Book) -> list[Any]:
     return [*of_engine, RiskReservation.day == book.day, *counted]
 
 
+def _weight(row: Any, cap: str) -> int:
+    """Return how much of a cap's room one reservation has, in cents."""
+    return int(row.realized_loss if cap == "max_daily_loss" else row.amount)
+
+
 def _holding(act: Act, cap: str, book: Book) -> _Holding:
-    where = _mine(cap, book)
     weight = RiskReservation.realized_loss if cap == "max_daily_loss" else RiskReservation.amount
-    count, cents, newest = act.connection.execute(
-        select(func.count(), func.coalesce(func.sum(weight), 0), func.max(RiskReservation.created_at)).where(*where)
-    ).one()
+    soonest = (RiskReservation.expires_at, RiskReservation.id)
     rows = act.connection.execute(
-        select(RiskReservation.__table__).where(*where).order_by(RiskReservation.id).limit(NAMED)
-    ).all()
-    named = tuple(_holder(act, row, cap) for row in rows)
-    since = None
-    if count > len(rows):
-        since = act.connection.scalar(
-            select(func.min(RiskReservation.created_at)).where(*where, RiskReservation.id > rows[-1].id)
+        select(
+            RiskReservation.__table__,
+            func.count().over().label("how_many"),
+            func.sum(weight).over().label("cents"),
+            func.first_value(RiskReservation.id).over(order_by=soonest).label("next_id"),
+            func.first_value(RiskReservation.expires_at).over(order_by=soonest).label("next_at"),
         )
-    return _Holding(named, count, int(cents or 0), since if since is not None else newest)
+        .where(*_mine(cap, book))
+        .order_by(RiskReservation.id)
+        .limit(NAMED + 1)
+    ).all()
+    if not rows:
+        return _Holding((), 0, 0, None, None)
+    first = rows[0]
+    return _Holding(tuple(rows), first.how_many, int(first.cents), first.next_id, first.next_at)
 
 
 def _holder(act: Act, row: Row[Any], cap: str) -> RoomHolder:
     is_open = row.state == "OPEN"
     return RoomHolder(
-        reservation_id=row.id, amount=from_cents(row.realized_loss if cap == "max_daily_loss" else row.amount),
+        reservation_id=row.id, amount=from_cents(_weight(row, cap)),
         about=row.about, created_by=row.created_by, created_at=row.created_at,
         expires_at=row.expires_at if is_open else None, yours=row.created_by == act.actor, is_open=is_open,
     )  # fmt: skip
-
-
-def _next_end(act: Act, engine: str) -> Any:
-    query = select(RiskReservation.id, RiskReservation.expires_at).where(RiskReservation.state == "OPEN")
-    if engine != GLOBAL:
-        query = query.where(RiskReservation.engine == engine)
-    return act.connection.execute(query.order_by(RiskReservation.expires_at, RiskReservation.id).limit(1)).one_or_none()

@@ -77,7 +77,7 @@ WRONG = {4: "-100", 5: "NaN", 6: "-inf", 7: "inf"}
     ("number", "amount"), [*WRONG.items(), (4, "0"), (4, "0.001"), (7, "1e3"), (7, True), (7, 1.5)]
 )
 def test_failures_4_to_7_what_is_no_amount_is_not_reserved(live: World, number: int, amount: object) -> None:
-    """Negative, NaN, infinite, nothing, fractions of a cent, floats: refused by name, nothing written, caps as before."""
+    """Negative, NaN, infinite, nothing, fractions of a cent, floats: refused by name, nothing written."""
     refusal = live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount=amount)
     assert refusal.kind is Kind.INVALID
     assert refusal.field == "amount"

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 
 from domain.access.people import holders as holders_of_role
 from domain.act import Act
+from domain.database import UtcDateTime
 from domain.identity import Role, is_slack_user
 from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
@@ -199,7 +200,7 @@ def _holding(act: Act, cap: str, book: Book) -> _Holding:
             func.count().over().label("how_many"),
             func.sum(weight).over().label("cents"),
             func.first_value(RiskReservation.id).over(order_by=soonest).label("next_id"),
-            func.first_value(RiskReservation.expires_at).over(order_by=soonest).label("next_at"),
+            func.first_value(RiskReservation.expires_at, type_=UtcDateTime()).over(order_by=soonest).label("next_at"),
         )
         .where(*_mine(cap, book))
         .order_by(RiskReservation.id)

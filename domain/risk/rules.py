@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 LAYER = "Risk Guard"
 GLOBAL = "GLOBAL"
 """The caps over all engines together; not an engine that acts."""
+ENGINES = (GLOBAL, "WHOLESALE", "CAPITAL", "NOTIFY")
+"""Those that Valhalla comes with (spec/2); more can be added."""
 TTL = timedelta(hours=72)
 """How long a reservation lives where nobody says otherwise (spec/2)."""
 UNCAPPED = "uncapped"

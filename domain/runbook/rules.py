@@ -40,6 +40,18 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What the caps leave room for, counted in offers."""
+
+    offers_a_day: int | None
+    """On a fresh day, none of them open for long; None where no cap counts."""
+    offers_open: int | None
+    """At the same time."""
+    deposit: str
+    """What one reserves, in dollars."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks look at, as it was recorded."""
 
@@ -56,6 +68,9 @@ class Evidence:
     stuck_messages: int
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
+    engines_without_caps: tuple[str, ...] = ()
+    """Those of Risk Guard's engines that have no policy."""
+    room: Room | None = None
 
 
 Rule = Callable[[Evidence], Check]
@@ -227,9 +242,39 @@ def second_manager(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def risk_policies_present(evidence: Evidence) -> Check:
+    """Every engine has caps; without them it does nothing, and nobody set what it may lose."""
+    missing = evidence.engines_without_caps
+    return Check(
+        name="risk policies present", severity=Severity.BLOCKER, ok=not missing,
+        detail="every engine has caps" if not missing else "no caps: " + ", ".join(missing),
+        cure="" if not missing else f"`/risk set {missing[0]} max_daily_loss=… max_daily_exposure=… max_open_risk=…`",
+    )  # fmt: skip
+
+
+def room_in_the_caps(evidence: Evidence) -> Check:
+    """The caps let offers through at all, and how many a day."""
+    room = evidence.room
+    if room is None:
+        return Check(
+            name="room in the caps", severity=Severity.WARN, ok=False, detail="WHOLESALE or GLOBAL has no caps",
+            cure="`/risk policies`",
+        )  # fmt: skip
+    told = [one for one in (room.offers_a_day, room.offers_open) if one is not None]
+    a_day = "uncapped" if room.offers_a_day is None else f"{room.offers_a_day} offers a day"
+    at_once = "any number" if room.offers_open is None else str(room.offers_open)
+    ok = not told or min(told) > 0
+    return Check(
+        name="room in the caps", severity=Severity.WARN, ok=ok,
+        detail=f"{a_day} at a deposit of {room.deposit}, {at_once} of them open at once",
+        cure="" if ok else "`/risk set WHOLESALE …`, or `/risk set GLOBAL …`",
+    )  # fmt: skip
+
+
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+    risk_policies_present, room_in_the_caps,
 )  # fmt: skip
 
 

@@ -67,10 +67,10 @@ def test_looser_needs_another_manager(world: World, change: dict[str, Any]) -> N
     outcome = set_caps(world, **change)
     assert not isinstance(outcome, Done | Refused)
     assert world.rows("risk_policy") == before
-    own = world.approve(MANAGER, outcome.approval_id)  # type: ignore[union-attr]
+    own = world.approve(MANAGER, outcome.approval_id)
     assert isinstance(own, Refused)
     assert own.code == "own_request"
-    assert isinstance(world.approve(SECOND, outcome.approval_id), Done)  # type: ignore[union-attr]
+    assert isinstance(world.approve(SECOND, outcome.approval_id), Done)
     assert world.rows("risk_policy") != before
 
 

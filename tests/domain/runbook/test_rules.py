@@ -7,7 +7,7 @@ import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, Process
+from domain.runbook.rules import STATEMENTS, Evidence, Process, Room
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -16,7 +16,7 @@ GOOD = Evidence(
     head_revision="0002",
     processes={kind: Process(kind, NOW, {"slack": "ok", "redis": "ok"}) for kind in ("worker", "scheduler", "bot")},
     oldest_queued=None, oldest_unsealed=None, stuck_messages=0, managers=2,
-    signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS},
+    signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS}, room=Room(10, 5, "100.00"),
 )  # fmt: skip
 
 
@@ -56,6 +56,10 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("outbox not behind", Severity.WARN, replace(GOOD, oldest_queued=NOW - timedelta(minutes=5, seconds=1))),
     ("outbox not behind", Severity.WARN, replace(GOOD, stuck_messages=1)),
     ("a second manager", Severity.WARN, replace(GOOD, managers=1)),
+    ("risk policies present", Severity.BLOCKER, replace(GOOD, engines_without_caps=("WHOLESALE",))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=None)),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(0, 5, "100.00"))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(10, 0, "100.00"))),
 ]  # fmt: skip
 STILL_GOOD = [
     replace(GOOD, signed=_signed("counsel_asked", timedelta(days=365) - SECOND)),

@@ -24,6 +24,7 @@ from domain.risk.rules import (
     Full,
     Unit,
     next_midnight,
+    said,
     this_evening,
 )
 from domain.risk.tables import RiskEvent, RiskReservation
@@ -93,7 +94,7 @@ def on_hold(engine: str, holds: Sequence[Any]) -> Refused:
     remedy, buttons = lifting(first)
     return refused(
         Kind.REFUSED, "on_hold",
-        f"{whose} on hold by {placed_by(first)}: “{first.reason}”. {engine} reserved nothing.{more}", layer=LAYER,
+        f"{whose} on hold by {placed_by(first)}: “{said(first.reason)}”. {engine} reserved nothing.{more}", layer=LAYER,
         remedy=remedy, buttons=buttons, engine=first.engine, since=first.placed_at.isoformat(), holds=len(holds),
     )  # fmt: skip
 
@@ -102,8 +103,8 @@ def followups_paused(hold: Any) -> Refused:
     """Claims of follow-up steps are stopped by a hold."""
     remedy, buttons = lifting(hold)
     return refused(
-        Kind.REFUSED, "paused", f"Follow-ups are on hold by {placed_by(hold)}: “{hold.reason}”. No step was claimed.",
-        layer=LAYER, remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
+        Kind.REFUSED, "paused",
+        f"Follow-ups are on hold by {placed_by(hold)}: “{said(hold.reason)}”. No step was claimed.", layer=LAYER, remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
     )  # fmt: skip
 
 

@@ -28,6 +28,11 @@ def engine_name(text: str) -> str:
     return name
 
 
+def said(text: str) -> str:
+    """Return a user's words for a sentence of ours: no mention in them notifies anybody."""
+    return text.replace("<", "‹").replace(">", "›")
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
     """The caps of one engine; None where there is none. All but the last in cents."""

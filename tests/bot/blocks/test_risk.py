@@ -48,8 +48,10 @@ def test_a_denial_by_a_cap_names_what_holds_the_room() -> None:
         f"• a manager's yes to more room, until {shown(AT)} (<@U3>, <@U4>)",
         f"• by itself: R-29 ends {shown(AT)} if nobody settles it",
         "[[ Ask for more room… ]] [ Try again ] [ Tell me when there is room ]",
-        f"Risk Guard · WHOLESALE max_open_risk $500, set by <@U5> {on_day(AT)} (v3) · "
-        "GLOBAL is at $700 of $1,500 · ref 7F3K",
+        (
+            f"Risk Guard · WHOLESALE max_open_risk $500, set by <@U5> {on_day(AT)} (v3) · GLOBAL is at $700 of $1,500"
+            " · ref 7F3K"
+        ),
     ]
 
 

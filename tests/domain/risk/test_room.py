@@ -255,6 +255,22 @@ def test_open_reservations_oldest_first(live: World) -> None:
     assert live.done(AUDITOR, "risk.reservations", limit=1).total == 3
 
 
+def test_words_of_users_notify_nobody(live: World) -> None:
+    """Neither what a reservation is about nor why an engine is on hold mentions anybody in a card of ours."""
+    for _ in range(5):
+        reserve(live, about="<@U999> look")
+    until = (live.clock() + timedelta(hours=1)).isoformat()
+    live.pending(OPERATOR, "risk.raise", engine="WHOLESALE", max_open_risk="600", until=until, reason="x")
+    live.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="<@U999> did it")
+    live.pending(ONCALL, "risk.resume", engine="WHOLESALE", reason="x")
+    assert "<@U999>" not in live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1").detail
+    live.clock.advance(days=4)
+    live.system("risk.expire")
+    wanted = str([row.wanted for row in live.rows("approval")])
+    assert "‹@U999›" in wanted
+    assert "<@U999>" not in wanted + str([row.facts for row in live.rows("alert")])
+
+
 def test_denying_a_program_offers_no_direct_message(live: World) -> None:
     """Only a person in Slack can be told."""
     live.hire("dialer-key", Role.OPERATOR)

@@ -25,7 +25,13 @@ TICK = (
     "tick.marked",  # the row says enqueued, nobody has run it
     "tick.acted",  # its operation is committed, the row does not say done
 )
-ALL = INBOX + OUTBOX + TICK
+PAGE = (
+    "page.queued",  # it is the page's turn, nobody sends yet
+    "page.sending",  # the row says sending, the receiver knows nothing yet
+    "page.posted",  # the receiver said yes, the row still says sending
+    "page.sent",  # the row says sent
+)
+ALL = INBOX + OUTBOX + TICK + PAGE
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

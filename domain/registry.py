@@ -8,6 +8,7 @@ from domain.delivery.operations import OPERATIONS as DELIVERY
 from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
+from domain.oncall.operations import OPERATIONS as ONCALL
 from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
@@ -25,7 +26,7 @@ REVERTERS: dict[str, Reverter] = {
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY,
     *INBOX, *TICKS, *FOLLOWUP, *RISK, *policy_operations(REVERTERS),
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from domain.held import tables as held
 from domain.inbox import tables as inbox
 from domain.kpi import tables as kpi
 from domain.leads import tables as leads
+from domain.oncall import tables as oncall
 from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
@@ -19,6 +20,6 @@ from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, policies, prime_law,
-    processes, risk, runbook, ticks,
+    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, oncall, policies,
+    prime_law, processes, risk, runbook, ticks,
 )  # fmt: skip

@@ -104,7 +104,8 @@ def followups_paused(hold: Any) -> Refused:
     remedy, buttons = lifting(hold)
     return refused(
         Kind.REFUSED, "paused",
-        f"Follow-ups are on hold by {placed_by(hold)}: “{said(hold.reason)}”. No step was claimed.", layer=LAYER, remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
+        f"Follow-ups are on hold by {placed_by(hold)}: “{said(hold.reason)}”. No step was claimed.", layer=LAYER,
+        remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.parameters import Arg, Input, NoParams, Params, Text
-from domain.runbook import service
-from domain.runbook.results import Attested, Markdown, RunbookStatus
+from domain.runbook import service, watch
+from domain.runbook.results import Attested, Markdown, RunbookStatus, Watched
 from domain.runbook.rules import STATEMENTS
 
 StatementName = StrEnum("StatementName", {name.upper(): name for name in STATEMENTS})  # type: ignore[misc]
@@ -16,7 +16,13 @@ StatementName = StrEnum("StatementName", {name.upper(): name for name in STATEME
 class Attest(Params):
     """Which statement, and a word about it."""
 
-    statement: Annotated[StatementName, Arg("one of " + ", ".join(STATEMENTS), "kill_switch_drill")]
+    statement: Annotated[
+        StatementName,
+        Arg(
+            "one of " + ", ".join(STATEMENTS), "kill_switch_drill",
+            labels=tuple((name, meaning) for name, (meaning, _days) in STATEMENTS.items()),
+        ),
+    ]  # fmt: skip
     note: Annotated[
         Text | None, Arg("a word about it", "drill of 24 November, 40 seconds", Input.LONG_TEXT, rest=True)
     ] = None
@@ -64,7 +70,7 @@ OPERATIONS = (
     ),
     Operation(
         name="runbook.markdown",
-        summary="The runbook as a document",
+        summary="Show the runbook as a document",
         params=NoParams,
         result=Markdown,
         run=lambda act, _params: service.markdown(act),
@@ -74,5 +80,16 @@ OPERATIONS = (
         slack=Slash("runbook", "markdown"),
         http=Http("GET", "governance/runbook/markdown"),
         example="/runbook markdown",
+    ),
+    Operation(
+        name="runbook.watch",
+        summary="Raise an alert about a check that breaks while production is on",
+        params=NoParams,
+        result=Watched,
+        run=lambda act, _params: watch.watch(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
     ),
 )

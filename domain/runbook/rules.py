@@ -1,7 +1,7 @@
 """The checks: pure functions of evidence and time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ STATEMENTS: Mapping[str, tuple[str, int]] = {
 SEEN_WITHIN = timedelta(minutes=1)
 OUTBOX_BEHIND = timedelta(minutes=5)
 SEALER_BEHIND = timedelta(minutes=1)
+DIRECTORY_READ_WITHIN = timedelta(minutes=5)
 CANARIES = {
     "America/Vancouver": -7.0,
     "America/Edmonton": -6.0,
@@ -52,6 +53,15 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonePage:
+    """The newest page by webhook that came to an end."""
+
+    at: datetime
+    arrived: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks look at, as it was recorded."""
 
@@ -71,9 +81,64 @@ class Evidence:
     engines_without_caps: tuple[str, ...] = ()
     """Those of Risk Guard's engines that have no policy."""
     room: Room | None = None
+    on_call: str | None = None
+    on_call_until: datetime | None = None
+    paged_in_order: tuple[str, ...] = ()
+    has_page_url: bool = False
+    is_page_signed: bool = False
+    last_page: PhonePage | None = None
+    directory: tuple[datetime, str] | None = None
+    """When Slack's directory was last read, and what came of it."""
 
 
 Rule = Callable[[Evidence], Check]
+
+PATIENCE = timedelta(minutes=1)
+"""How long a check must fail before anybody is told: a restart is no news."""
+OWN_CARD = frozenset({"kill switch clear"})
+"""Checks whose failing has a card of its own."""
+FORESEEN = frozenset({"go-live checklist"})
+"""Checks that fail on a day known beforehand: nobody is woken for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one check stood when it was last looked at: since when, whether it held before, and its alert."""
+
+    name: str
+    ok: bool
+    since: datetime
+    broke: bool
+    alert_id: int | None
+
+    def with_alert(self, alert_id: int | None) -> "Standing":
+        """Return the same with that alert."""
+        return replace(self, alert_id=alert_id)
+
+
+def stands(check: Check, before: Standing | None, now: datetime) -> Standing:
+    """Return how a check stands now, given how it stood."""
+    if before is None:
+        return Standing(check.name, check.ok, now, broke=False, alert_id=None)
+    if before.ok == check.ok:
+        return before
+    return Standing(check.name, check.ok, now, broke=before.ok, alert_id=before.alert_id)
+
+
+def is_news(check: Check, standing: Standing, now: datetime, *, excused: tuple[str, ...]) -> bool:
+    """Whether somebody must be told: a blocker that nobody overrode, or a warning that held before.
+
+    Once for as long as it fails, and only after a minute of it.
+    """
+    if check.ok or standing.alert_id is not None or check.name in OWN_CARD or check.name in excused:
+        return False
+    matters = check.severity is Severity.BLOCKER or (check.severity is Severity.WARN and standing.broke)
+    return matters and now - standing.since >= PATIENCE
+
+
+def gravity(check: Check) -> str:
+    """Return the severity of the alert about a failed check; a critical one wakes somebody."""
+    return "critical" if check.severity is Severity.BLOCKER and check.name not in FORESEEN else "warning"
 
 
 def statements(signed: Mapping[str, tuple[str, datetime]], now: datetime) -> tuple[Statement, ...]:
@@ -97,7 +162,7 @@ def go_live_checklist(evidence: Evidence) -> Check:
     return Check(
         name="go-live checklist", severity=Severity.BLOCKER, ok=not missing, evidence_at=newest,
         detail="every statement is signed" if not missing
-        else "not signed, or too old: " + ", ".join(item.statement for item in missing),
+        else "not signed, or too old: " + ", ".join(f"“{item.meaning}”" for item in missing),
         cure="" if not missing else f"`/golive attest {missing[0].statement}`",
     )  # fmt: skip
 
@@ -271,10 +336,59 @@ def room_in_the_caps(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def somebody_on_call(evidence: Evidence) -> Check:
+    """Somebody is on call now, and a page reaches a person before the channel."""
+    name, cure = "somebody on call", "`/oncall take 4h`, or `/oncall set` for a rota"
+    if evidence.on_call is not None:
+        until = f" until {evidence.on_call_until:%Y-%m-%d %H:%M} UTC" if evidence.on_call_until else ""
+        return Check(name=name, severity=Severity.WARN, ok=True, detail=f"<@{evidence.on_call}>{until}", cure="")
+    people = ", ".join(f"<@{user}>" for user in evidence.paged_in_order)
+    detail = f"nobody is on the rota now; an alert pages {people or 'the channel and the owners at once'}"
+    return Check(name=name, severity=Severity.WARN, ok=False, detail=detail, cure=cure)
+
+
+def page_url_answers(evidence: Evidence) -> Check:
+    """The second way of pages is there, signed, and said yes the last time."""
+    name, last = "pages by webhook", evidence.last_page
+    if not evidence.has_page_url:
+        return Check(
+            name=name, severity=Severity.INFO, ok=False, detail="pages go by Slack alone",
+            cure="set VALHALLA_PAGE_URL to an address that wakes people",
+        )  # fmt: skip
+    if not evidence.is_page_signed:
+        return Check(
+            name=name, severity=Severity.WARN, ok=False, detail="pages are not signed", cure="set VALHALLA_PAGE_SECRET"
+        )
+    if last is None:
+        return Check(
+            name=name, severity=Severity.INFO, ok=False, detail="no page has gone out yet",
+            cure="`/oncall drill`, and see it arrive",
+        )  # fmt: skip
+    return Check(
+        name=name, severity=Severity.WARN, ok=last.arrived, evidence_at=last.at,
+        detail=f"the last page arrived {_ago(evidence.now - last.at)} ago" if last.arrived
+        else f"the last page did not arrive: {last.error}",
+        cure="" if last.arrived else "check VALHALLA_PAGE_URL, VALHALLA_PAGE_SECRET and the receiver",
+    )  # fmt: skip
+
+
+def directory_read(evidence: Evidence) -> Check:
+    """Slack's directory was read: whoever left a group or the workspace has lost the roles."""
+    at, said = evidence.directory or (None, "never read")
+    is_old = at is not None and evidence.now - at > DIRECTORY_READ_WITHIN
+    ok = at is not None and not is_old and said == "ok"
+    return Check(
+        name="Slack's directory", severity=Severity.WARN, ok=ok, evidence_at=at,
+        detail="read" if ok else (f"last read {_ago(evidence.now - at)} ago" if is_old and at else said),
+        cure="" if ok else "start `valhalla worker`; `valhalla manifest` lists the scopes; check VALHALLA_GROUP_ONCALL",
+    )  # fmt: skip
+
+
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
     risk_policies_present, room_in_the_caps,
+    somebody_on_call, page_url_answers, directory_read,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, insert, select, text
 
+from domain.access.directory import JOB
 from domain.access.people import holders
 from domain.act import Act
 from domain.audit.tables import AuditEvent, AuditUnsealed
@@ -11,12 +12,16 @@ from domain.database import head_revision
 from domain.delivery.tables import Outbox
 from domain.identity import Role
 from domain.money import from_cents
+from domain.oncall import rota
+from domain.oncall.pages import PHONE
+from domain.oncall.tables import Page
 from domain.processes.tables import ProcessHeartbeat
 from domain.risk.rules import GLOBAL, UNITS, Caps, Used, times
 from domain.risk.views import caps_now, engines_without_caps
 from domain.runbook import rules
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
 from domain.runbook.tables import Attestation
+from domain.ticks import service as ticks
 
 OFFERS_OF = "WHOLESALE"
 
@@ -33,6 +38,7 @@ def evidence(act: Act) -> rules.Evidence:
     signed = connection.execute(
         select(Attestation.statement, Attestation.actor, Attestation.at).order_by(Attestation.id)
     )
+    duty = rota.current(act)
     return rules.Evidence(
         now=act.now,
         is_production=act.settings.is_production,
@@ -56,6 +62,13 @@ def evidence(act: Act) -> rules.Evidence:
         signed={row.statement: (row.actor, row.at) for row in signed},
         engines_without_caps=engines_without_caps(act),
         room=_room(act),
+        on_call=duty.user_id if duty else None,
+        on_call_until=duty.until if duty else None,
+        paged_in_order=tuple(rota.to_page(act)),
+        has_page_url=act.settings.page_url is not None,
+        is_page_signed=act.settings.page_secret is not None,
+        last_page=_last_page(act),
+        directory=ticks.newest(connection, JOB),
     )
 
 
@@ -71,6 +84,16 @@ def _room(act: Act) -> rules.Room | None:
         offers_open=times([(Caps(max_open_risk=one.max_open_risk), used) for one, used in both], unit),
         deposit=str(from_cents(unit.amount)),
     )
+
+
+def _last_page(act: Act) -> rules.PhonePage | None:
+    row = act.connection.execute(
+        select(Page.ended_at, Page.state, Page.error)
+        .where(Page.way == PHONE, Page.state.in_(("sent", "failed")))
+        .order_by(Page.ended_at.desc(), Page.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return rules.PhonePage(row.ended_at, row.state == "sent", row.error) if row else None
 
 
 def blockers(act: Act) -> tuple[Check, ...]:

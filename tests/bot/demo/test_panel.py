@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.demo.cast import DANA, MARIA
+from bot.demo.cast import ALICE, DANA, MARIA
 from bot.demo.controls import controls_of
 from bot.demo.happenings import Happenings
 from bot.demo.panel import CannotHappen, Happening, Panel
@@ -64,9 +64,15 @@ class Running:
         wait_until(is_there, f"{words!r} in #{channel}")
 
     def card(self) -> JsonDict:
-        """Return the card of late follow-ups as it is now."""
-        found: JsonDict = self.workspace.read("messages", channel="followups")[-1]
-        return found
+        """Return the card of late follow-ups as it is now; the first one may have to be waited for."""
+        cards: list[JsonDict] = []
+
+        def is_there() -> bool:
+            cards[:] = self.workspace.read("messages", channel="followups")
+            return bool(cards)
+
+        wait_until(is_there, "a card in #followups")
+        return cards[-1]
 
     def hour_changes_the_card(self) -> None:
         """Let an hour pass, and wait until the card in #followups is another."""
@@ -99,7 +105,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_the_page_is_told_what_can_be_made_to_happen(running: Running) -> None:
     listed = running.http.get("/demo/actions").json()
     assert [one["id"] for one in listed] == [
-        "hour", "night", "signature", "lead", "slack-away", "twice", "worker", "scheduler", "bot", "redis",
+        "hour", "night", "signature", "lead", "drill", "slack-away", "twice", "worker", "scheduler", "bot", "redis",
     ]  # fmt: skip
     assert all(set(one) == {"id", "label", "help", "group"} and all(one.values()) for one in listed)
 
@@ -126,7 +132,19 @@ def test_a_lead_is_refused_until_go_live_and_then_due(running: Running) -> None:
     assert "Ravi Patel" in running.happens("lead")
 
 
+def test_a_drill_pages_whoever_is_on_call(running: Running) -> None:
+    said = running.happens("drill")
+    assert "Alice is paged in a direct message" in said
+    assert "Marc is next" in said
+    wait_until(lambda: "PAGE: DRILL" in str(running.workspace.read("dms", user=ALICE.user_id)), "Alice's page")
+    running.sees("ALERT: DRILL by", "oncall")
+    running.types(ALICE.user_id, "/alerts ack 1")
+    wait_until(lambda: "NO LONGER YOURS" in str(running.workspace.read("dms", user=ALICE.user_id)), "its end")
+    assert "not resolved yet" in running.happens("drill")
+
+
 def test_hours_and_nights_make_steps_late(running: Running) -> None:
+    assert "An hour has passed" in running.happens("hour")
     running.hour_changes_the_card()
     assert "A night has passed" in running.happens("night")
     wait_until(lambda: "past the 2 h promise" in str(running.card()), "broken promises on the card")
@@ -169,8 +187,8 @@ def test_what_is_delivered_twice_is_done_once(running: Running) -> None:
 
 
 def test_slack_goes_away_and_what_happened_meanwhile_arrives(running: Running) -> None:
-    before = running.card()
     assert "Slack is away for 20 s" in running.happens("slack-away")
+    before = running.card()  # from now on nothing that was under way can change it
     assert "An hour has passed" in running.happens("hour")
     assert running.workspace.read("status")["connections"] == []
     assert running.card() == before

@@ -133,7 +133,7 @@ class Operation(Generic[P, R]):
     internal: bool = False
     """Run by the program itself only; no surface shows it."""
     changes_switch: bool = False
-    """Changes Prime Law's state, so it takes its lock alone."""
+    """Stops what acts, or lets it act again, so it takes Prime Law's lock alone."""
     decides: "Callable[[Act, P], str | None] | None" = None
     """For operations that carry out another one: which, read without a lock."""
     is_setup: bool = False

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
-from bot.blocks.text import audit_number, count, day, dollars, listed, quoted, span, value, when, who, words
+from bot.blocks.text import audit_number, count, day, dollars, listed, quoted, safe, span, value, when, who, words
 from domain.risk.results import (
     CapLine,
     Closed,
@@ -218,7 +218,7 @@ def reservations(found: ReservationList) -> Rendered:
 
 
 def _reservation(line: ReservationLine, found: ReservationList) -> list[Block]:
-    about = f"  {words(line.about)}" if line.about else ""
+    about = f"  {safe(line.about)}" if line.about else ""
     text = (
         f"*R-{line.reservation_id}*{about}  {dollars(line.amount)}  {words(line.engine)}\n"
         f"{who(line.created_by)}, {span(found.as_of - line.created_at)} ago · ends by itself {when(line.expires_at)}"

@@ -3,7 +3,7 @@
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.risk import LAYER, NAMES, USED, by, figure, in_units
-from bot.blocks.text import audit_number, count, day, dollars, people, quoted, span, when, who, words
+from bot.blocks.text import audit_number, count, day, dollars, people, quoted, safe, span, when, who, words
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
 from domain.risk.results import CapDenial, CapWarning, Paused, RoomAppeared, RoomHolder
@@ -157,7 +157,7 @@ def _held_by(denial: CapDenial) -> list[Block]:
 
 
 def _holder(denial: CapDenial, one: RoomHolder) -> Block:
-    about = f"  {words(one.about)}" if one.about else ""
+    about = f"  {safe(one.about)}" if one.about else ""
     whose = "yours" if one.yours else who(one.created_by)
     amount = f"lost {dollars(one.amount)}" if denial.cap == "max_daily_loss" else dollars(one.amount)
     text = f"R-{one.reservation_id}{about}   {amount}   since {day(one.created_at)}   {whose}"

@@ -14,7 +14,7 @@ from domain.risk import books
 from domain.risk.books import Book
 from domain.risk.caps import warn
 from domain.risk.results import Closed
-from domain.risk.rules import LAYER
+from domain.risk.rules import LAYER, said
 from domain.risk.tables import RiskEvent, RiskReservation
 
 EXPIRE_BATCH = 200
@@ -182,7 +182,8 @@ def _expire(act: Act, engine: str, ids: Sequence[int]) -> int:
 
 def _alert(act: Act, engine: str, rows: Sequence[Row[Any]], amount: int) -> None:
     named = ", ".join(
-        f"R-{row.id} ({row.about or f'<@{row.created_by}>'}, {from_cents(row.amount)})" for row in rows[:NAMED]
+        f"R-{row.id} ({said(row.about) if row.about else f'<@{row.created_by}>'}, {from_cents(row.amount)})"
+        for row in rows[:NAMED]
     )
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     count = "A reservation" if len(rows) == 1 else f"{len(rows)} reservations"

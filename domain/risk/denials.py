@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 
 from domain.access.people import holders as holders_of_role
 from domain.act import Act
+from domain.database import UtcDateTime
 from domain.identity import Role, is_slack_user
 from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
@@ -23,6 +24,7 @@ from domain.risk.rules import (
     Full,
     Unit,
     next_midnight,
+    said,
     this_evening,
 )
 from domain.risk.tables import RiskEvent, RiskReservation
@@ -92,7 +94,7 @@ def on_hold(engine: str, holds: Sequence[Any]) -> Refused:
     remedy, buttons = lifting(first)
     return refused(
         Kind.REFUSED, "on_hold",
-        f"{whose} on hold by {placed_by(first)}: “{first.reason}”. {engine} reserved nothing.{more}", layer=LAYER,
+        f"{whose} on hold by {placed_by(first)}: “{said(first.reason)}”. {engine} reserved nothing.{more}", layer=LAYER,
         remedy=remedy, buttons=buttons, engine=first.engine, since=first.placed_at.isoformat(), holds=len(holds),
     )  # fmt: skip
 
@@ -101,8 +103,9 @@ def followups_paused(hold: Any) -> Refused:
     """Claims of follow-up steps are stopped by a hold."""
     remedy, buttons = lifting(hold)
     return refused(
-        Kind.REFUSED, "paused", f"Follow-ups are on hold by {placed_by(hold)}: “{hold.reason}”. No step was claimed.",
-        layer=LAYER, remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
+        Kind.REFUSED, "paused",
+        f"Follow-ups are on hold by {placed_by(hold)}: “{said(hold.reason)}”. No step was claimed.", layer=LAYER,
+        remedy=remedy, buttons=buttons, engine=hold.engine, since=hold.placed_at.isoformat(),
     )  # fmt: skip
 
 
@@ -199,7 +202,7 @@ def _holding(act: Act, cap: str, book: Book) -> _Holding:
             func.count().over().label("how_many"),
             func.sum(weight).over().label("cents"),
             func.first_value(RiskReservation.id).over(order_by=soonest).label("next_id"),
-            func.first_value(RiskReservation.expires_at).over(order_by=soonest).label("next_at"),
+            func.first_value(RiskReservation.expires_at, type_=UtcDateTime()).over(order_by=soonest).label("next_at"),
         )
         .where(*_mine(cap, book))
         .order_by(RiskReservation.id)

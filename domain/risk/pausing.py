@@ -12,7 +12,7 @@ from domain.outcomes import Kind, Refused, refused
 from domain.risk import holds, views
 from domain.risk.holds import FOLLOWUPS
 from domain.risk.results import Paused
-from domain.risk.rules import GLOBAL
+from domain.risk.rules import GLOBAL, said
 from domain.risk.tables import RiskHold, RiskPolicy
 
 ANNOUNCED = ("route:governance", "route:oncall")
@@ -117,7 +117,7 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
         facts=(
             ("Held by", _by(hold)),
             ("Since", hold.placed_at.isoformat()),
-            ("Because", hold.reason),
+            ("Because", said(hold.reason)),
             ("Stopped meanwhile", "reserves, offers" + (" and claims of follow-ups" if hold.followups else "")),
             ("Still stops it after", "; ".join(still) or "nothing"),
         ),

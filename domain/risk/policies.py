@@ -16,7 +16,7 @@ from domain.policies import service as history
 from domain.policies.results import FieldChange
 from domain.risk import views
 from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
-from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens
+from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens, said
 from domain.risk.tables import RiskLedger, RiskPolicy
 
 KIND = "risk"
@@ -301,7 +301,7 @@ def _holders(act: Act, engine: str) -> str:
     if not found.total:
         return "nothing is open"
     named = ", ".join(
-        f"R-{one.reservation_id} {one.amount} {f'({one.about}) ' if one.about else ''}by <@{one.created_by}>"
+        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}by <@{one.created_by}>"
         for one in found.items
     )
     more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""

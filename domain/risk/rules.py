@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 LAYER = "Risk Guard"
 GLOBAL = "GLOBAL"
 """The caps over all engines together; not an engine that acts."""
+ENGINES = (GLOBAL, "WHOLESALE", "CAPITAL", "NOTIFY")
+"""Those that Valhalla comes with (spec/2); more can be added."""
 TTL = timedelta(hours=72)
 """How long a reservation lives where nobody says otherwise (spec/2)."""
 UNCAPPED = "uncapped"
@@ -24,6 +26,11 @@ def engine_name(text: str) -> str:
     if not _ENGINE.fullmatch(name):
         raise ValueError("is not an engine's name: a letter, then letters, digits and _")
     return name
+
+
+def said(text: str) -> str:
+    """Return a user's words for a sentence of ours: no mention in them notifies anybody."""
+    return text.replace("<", "‹").replace(">", "›")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from domain.risk.results import (
     ReservationList,
     RiskSnapshot,
 )
-from domain.risk.rules import CAPS, GLOBAL, UNITS, Caps, Used, day_of, room, tightest, times
+from domain.risk.rules import CAPS, ENGINES, GLOBAL, UNITS, Caps, Used, day_of, room, tightest, times
 from domain.risk.tables import RiskEvent, RiskLedger, RiskPolicy, RiskReservation
 
 GLOBAL_FIRST = (RiskPolicy.engine != GLOBAL, RiskPolicy.engine)
@@ -67,6 +67,17 @@ def holds_by_engine(act: Act) -> Mapping[str, tuple[HoldLine, ...]]:
     for row in in_force(act):
         found[row.engine].append(hold_line(row))
     return {engine: tuple(lines) for engine, lines in found.items()}
+
+
+def caps_now(act: Act) -> Mapping[str, Caps]:
+    """Return the caps of every engine that has a policy."""
+    return {row.engine: caps_of(row) for row in act.connection.execute(select(RiskPolicy.__table__))}
+
+
+def engines_without_caps(act: Act) -> tuple[str, ...]:
+    """Name GLOBAL and the engines Valhalla comes with that have no policy, and so may do nothing."""
+    known = set(act.connection.scalars(select(RiskPolicy.engine)))
+    return tuple(engine for engine in ENGINES if engine not in known)
 
 
 def cap_lines(caps: Caps, used: Used) -> tuple[CapLine, ...]:

@@ -53,6 +53,18 @@ class Tripwire:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What the caps leave room for, counted in offers."""
+
+    offers_a_day: int | None
+    """On a fresh day, none of them open for long; None where no cap counts."""
+    offers_open: int | None
+    """At the same time."""
+    deposit: str
+    """What one reserves, in dollars."""
+
+
+@dataclass(frozen=True, slots=True)
 class PhonePage:
     """The newest page by webhook that came to an end."""
 
@@ -79,6 +91,9 @@ class Evidence:
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
     tripwires: tuple[Tripwire, ...] = ()
+    engines_without_caps: tuple[str, ...] = ()
+    """Those of Risk Guard's engines that have no policy."""
+    room: Room | None = None
     on_call: str | None = None
     on_call_until: datetime | None = None
     paged_in_order: tuple[str, ...] = ()
@@ -337,6 +352,35 @@ def second_manager(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def risk_policies_present(evidence: Evidence) -> Check:
+    """Every engine has caps; without them it does nothing, and nobody set what it may lose."""
+    missing = evidence.engines_without_caps
+    return Check(
+        name="risk policies present", severity=Severity.BLOCKER, ok=not missing,
+        detail="every engine has caps" if not missing else "no caps: " + ", ".join(missing),
+        cure="" if not missing else f"`/risk set {missing[0]} max_daily_loss=… max_daily_exposure=… max_open_risk=…`",
+    )  # fmt: skip
+
+
+def room_in_the_caps(evidence: Evidence) -> Check:
+    """The caps let offers through at all, and how many a day."""
+    room = evidence.room
+    if room is None:
+        return Check(
+            name="room in the caps", severity=Severity.WARN, ok=False, detail="WHOLESALE or GLOBAL has no caps",
+            cure="`/risk policies`",
+        )  # fmt: skip
+    told = [one for one in (room.offers_a_day, room.offers_open) if one is not None]
+    a_day = "uncapped" if room.offers_a_day is None else f"{room.offers_a_day} offers a day"
+    at_once = "any number" if room.offers_open is None else str(room.offers_open)
+    ok = not told or min(told) > 0
+    return Check(
+        name="room in the caps", severity=Severity.WARN, ok=ok,
+        detail=f"{a_day} at a deposit of {room.deposit}, {at_once} of them open at once",
+        cure="" if ok else "`/risk set WHOLESALE …`, or `/risk set GLOBAL …`",
+    )  # fmt: skip
+
+
 def somebody_on_call(evidence: Evidence) -> Check:
     """Somebody is on call now, and a page reaches a person before the channel."""
     name, cure = "somebody on call", "`/oncall take 4h`, or `/oncall set` for a rota"
@@ -388,7 +432,7 @@ def directory_read(evidence: Evidence) -> Check:
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
-    regression_policies_present, tripwires_can_act,
+    risk_policies_present, room_in_the_caps, regression_policies_present, tripwires_can_act,
     somebody_on_call, page_url_answers, directory_read,
 )  # fmt: skip
 

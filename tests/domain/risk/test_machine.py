@@ -130,6 +130,10 @@ class Guard(RuleBasedStateMachine):
         return sorted(self.model.reservations)[number % len(self.model.reservations)]
 
     @rule(engine=st.sampled_from(ENGINES), amount=CENTS, hours=st.sampled_from([None, 1, 20]))
+    def reserve_something(self, engine: str, amount: int, hours: int | None) -> None:
+        """Any amount."""
+        self.reserve(engine, amount, hours)
+
     def reserve(self, engine: str, amount: int, hours: int | None) -> None:
         """It is given exactly where every cap has room, and booked on both or neither."""
         verdict = self.model.verdict(engine, amount)
@@ -146,6 +150,24 @@ class Guard(RuleBasedStateMachine):
         for name in ("GLOBAL", engine):
             self.model.engines[name].exposure += amount
             self.model.engines[name].actions += 1
+
+    @rule(engine=st.sampled_from(ENGINES))
+    def reserve_to_the_brim(self, engine: str) -> None:
+        """What the room is in cents fits, if anything does; one cent more never."""
+        most = 0
+        for name in ("GLOBAL", engine):
+            of, open_risk = self.model.engines[name], self.model.open_risk(name)
+            left = [
+                limit - used
+                for limit, used in zip(
+                    (of.limits[cap] for cap in CAPS[:3]), (of.loss, of.exposure, open_risk), strict=True
+                )
+                if limit is not None
+            ]
+            most = min([*left, most] if name == engine else left)
+        self.reserve(engine, max(most, 0) + 1, None)
+        if most > 0:
+            self.reserve(engine, most, None)
 
     @precondition(lambda self: self.model.reservations)
     @rule(number=st.integers(0, 50), share=st.sampled_from([0, 1, 50, 100, 130]), over=st.booleans())

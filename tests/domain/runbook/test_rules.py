@@ -8,7 +8,7 @@ import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process, Tripwire
+from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process, Room, Tripwire
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -21,6 +21,7 @@ GOOD = Evidence(
     tripwires=(Tripwire("WHOLESALE.contract_rate", "armed", 1_000, 1_000, NOW, is_stale=False),),
     on_call="U1", paged_in_order=("U1",), has_page_url=True, is_page_signed=True,
     last_page=PhonePage(NOW - timedelta(days=3), arrived=True, error=None), directory=(NOW, "ok"),
+    room=Room(10, 5, "100.00"),
 )  # fmt: skip
 
 
@@ -68,6 +69,10 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("learning", learned=999))),
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("tripped"))),
     ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("armed", is_stale=True))),
+    ("risk policies present", Severity.BLOCKER, replace(GOOD, engines_without_caps=("WHOLESALE",))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=None)),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(0, 5, "100.00"))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(10, 0, "100.00"))),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None)),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None, paged_in_order=())),
     ("pages by webhook", Severity.INFO, replace(GOOD, has_page_url=False)),

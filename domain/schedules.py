@@ -90,6 +90,8 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("approvals.expire", "approvals.expire", Every(30)),
         Schedule("held.expire", "held.expire", Every(60)),
         Schedule("policy.revert", "policy.revert", Every(30)),
+        Schedule("heimdall.watch", "heimdall.watch", Every(60)),
+        Schedule("heimdall.evolution", "heimdall.evolution", Every(300)),
         Schedule("idempotency.prune", "idempotency.prune", PRUNING),
         Schedule("ticks.prune", "ticks.prune", PRUNING),
         Schedule("outbox.prune", "outbox.prune", PRUNING),

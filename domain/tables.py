@@ -7,6 +7,7 @@ from domain.audit import tables as audit
 from domain.delivery import tables as delivery
 from domain.followup import tables as followup
 from domain.gate import tables as gate
+from domain.heimdall import tables as heimdall
 from domain.held import tables as held
 from domain.inbox import tables as inbox
 from domain.kpi import tables as kpi
@@ -18,6 +19,6 @@ from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, delivery, followup, gate, held, inbox, kpi, leads, policies, prime_law,
+    access, alerts, approvals, audit, delivery, followup, gate, heimdall, held, inbox, kpi, leads, policies, prime_law,
     processes, runbook, ticks,
 )  # fmt: skip

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, prime_law
+from bot.blocks import access, alerts, approvals, delivery, followup_cards, heimdall, inbox, prime_law
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
 from domain.approvals.results import ApprovalCard, BreakGlassCard, Question
 from domain.delivery.results import RouteTest
 from domain.followup.results import ClaimOver, HandOver, OverdueCard
+from domain.heimdall.results import Demoted, Evolution
 from domain.inbox.results import LateAnswer, NotRun
 from domain.outcomes import Result
 from domain.prime_law.results import GoLiveCard, KillSwitchCard, ReasonAsked
@@ -38,6 +39,8 @@ CARDS: Mapping[str, Card[Any]] = {
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),
+    "demoted": Card(Demoted, heimdall.demoted),
+    "evolution": Card(Evolution, heimdall.evolution),
     "not_run": Card(NotRun, inbox.not_run),
     "late_answer": Card(LateAnswer, inbox.late_answer),
     "route_test": Card(RouteTest, delivery.route_test),

@@ -32,6 +32,13 @@ TITLES = {
     "access.request": ("Ask for access", "Ask"),
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
+    "heimdall.policy_set": ("Change a policy", "Change"),
+    "heimdall.promote": ("Ask to promote", "Ask"),
+    "heimdall.demote": ("Back to the sandbox", "Demote"),
+    "heimdall.require": ("Use a recommendation", "Use"),
+    "heimdall.trial": ("Record a trial", "Record"),
+    "heimdall.outcome": ("Record an outcome", "Record"),
+    "heimdall.recommend": ("Record a recommendation", "Record"),
     "alerts.resolve": ("Resolve an alert", "Resolve"),
 }
 """Title and submit button where the operation's own name does not say it well."""

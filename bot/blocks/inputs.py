@@ -24,10 +24,15 @@ LABELS = {
     "break_glass_id": "Use of break glass",
     "alert_id": "Alert",
     "held_id": "Held action",
+    "recommendation_id": "Recommendation",
+    "prod_use_enabled": "Production use",
+    "min_confidence_prod": "Least confidence",
+    "min_sandbox_trials": "Least trials",
+    "min_sandbox_success_rate": "Least success in trials",
     "user": "Person",
     "until": "Until when",
 }
-NUMBER_SIGNS = {"approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-"}
+NUMBER_SIGNS = {"approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-", "recommendation_id": "R-"}
 
 
 def named(parameter: Parameter) -> str:

@@ -89,3 +89,14 @@ def judge_bindings(then: Mapping[str, str], now: Mapping[str, str]) -> str | Non
 def failing(gates: Sequence[Checked]) -> tuple[Checked, ...]:
     """Return the gates that do not hold."""
     return tuple(gate for gate in gates if not gate.ok)
+
+
+def then_and_now(then: Sequence[Checked], now: Sequence[Checked]) -> str:
+    """Say of gates that do not hold any more what each was when it was asked, and what it is."""
+    asked = {gate.name: gate.figure for gate in then}
+    both = [gate for gate in now if gate.figure and asked.get(gate.name)]
+    said = [f"{gate.name}: {gate.detail}" for gate in now if gate not in both]
+    if both:
+        was = "; ".join(asked[gate.name] for gate in both)
+        said.insert(0, f"Then: {was}. Now: {'; '.join(gate.detail for gate in both)}.")
+    return "; ".join(said)

@@ -419,7 +419,7 @@ def _judge_again(inner: Act, row: Row[Any], operation: AnyOperation, params: Par
     if changed is not None:
         return changed
     failed = rules.failing(rule.gates(inner, params))
-    return "; ".join(f"{gate.name}: {gate.detail}" for gate in failed) or None
+    return rules.then_and_now([Checked.model_validate(gate) for gate in row.gates], failed) or None
 
 
 def _not_done(act: Act, inner: Act, row: Row[Any], why: str, note: str | None) -> Decided:

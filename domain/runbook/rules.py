@@ -56,6 +56,8 @@ class Evidence:
     stuck_messages: int
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
+    charter_missing: tuple[str, ...] = ()
+    """Domains of recommendations that should have a policy and have none."""
 
 
 Rule = Callable[[Evidence], Check]
@@ -227,9 +229,20 @@ def second_manager(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def heimdall_charter(evidence: Evidence) -> Check:
+    """Every domain of recommendations has a policy that says what it must reach."""
+    missing = evidence.charter_missing
+    return Check(
+        name="Heimdall charter present", severity=Severity.BLOCKER, ok=not missing,
+        detail="every domain has its policy" if not missing else f"no policy for {', '.join(missing)}",
+        cure=f"`/heimdall set {missing[0]} …`" if missing else "",
+    )  # fmt: skip
+
+
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+    heimdall_charter,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from domain.act import Act
 from domain.audit.tables import AuditEvent, AuditUnsealed
 from domain.database import head_revision
 from domain.delivery.tables import Outbox
+from domain.heimdall.policies import missing_from_charter
 from domain.identity import Role
 from domain.processes.tables import ProcessHeartbeat
 from domain.runbook import rules
@@ -46,6 +47,7 @@ def evidence(act: Act) -> rules.Evidence:
         )
         or 0,
         managers=len(holders(connection, Role.MANAGER)),
+        charter_missing=missing_from_charter(connection),
         signed={row.statement: (row.actor, row.at) for row in signed},
     )
 

@@ -1,0 +1,145 @@
+"""Scorecards: adding a trial in one statement, and reading what the days come to."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from domain.act import Act
+from domain.approvals.tables import Approval
+from domain.database import insert_into
+from domain.heimdall import policies, rules
+from domain.heimdall.results import DayScore, Range, Scorecard, ScorecardList, Window
+from domain.heimdall.rules import Score, Tally, Terms
+from domain.heimdall.tables import HeimdallScorecard
+
+
+def today_of(act: Act) -> date:
+    """Return the business's day of this act."""
+    return rules.business_day(act.now, act.settings.zone)
+
+
+def add(act: Act, domain: str, confidence: float, *, success: bool, model: str | None, is_production: bool) -> None:
+    """Add one trial to its day's scorecard; however many do so at once, every one counts (failure 21)."""
+    table = HeimdallScorecard
+    new = insert_into(act.connection, table).values(
+        domain=domain, day=today_of(act), is_production=is_production, model_fingerprint=model or "",
+        bucket=rules.bucket_of(confidence), trials=1, successes=int(success),
+        confidence_sum=round(confidence * rules.MILLION), last_at=act.now,
+    )  # fmt: skip
+    act.connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["domain", "day", "is_production", "model_fingerprint", "bucket"],
+            set_={
+                "trials": table.trials + 1,
+                "successes": table.successes + new.excluded.successes,
+                "confidence_sum": table.confidence_sum + new.excluded.confidence_sum,
+                "last_at": new.excluded.last_at,
+            },
+        )
+    )
+
+
+def scores_of(act: Act, domain: str, days: int) -> tuple[Score, ...]:
+    """Read the rows of the last `days` of one domain."""
+    return all_scores(act, days, domain).get(domain, ())
+
+
+def all_scores(act: Act, days: int, domain: str | None = None) -> dict[str, tuple[Score, ...]]:
+    """Read the rows of the last `days`, by domain."""
+    query = select(HeimdallScorecard.__table__).where(
+        HeimdallScorecard.day >= rules.first_day(today_of(act), days), HeimdallScorecard.day <= today_of(act)
+    )
+    if domain is not None:
+        query = query.where(HeimdallScorecard.domain == domain)
+    found: dict[str, list[Score]] = {}
+    for row in act.connection.execute(query):
+        tally = Tally(row.trials, row.successes, row.confidence_sum)
+        score = Score(row.day, row.is_production, row.model_fingerprint, row.bucket, tally, row.last_at)
+        found.setdefault(row.domain, []).append(score)
+    return {name: tuple(scores) for name, scores in found.items()}
+
+
+def gate_tally(act: Act, terms: Terms) -> Tally:
+    """Count what the gate looks at: the last `scorecard_days`, today among them (failures 17 and 18)."""
+    scores = scores_of(act, terms.domain, terms.scorecard_days)
+    return rules.counted(scores, today_of(act), terms.scorecard_days, terms.model)
+
+
+def last_evidence(act: Act, domain: str) -> datetime | None:
+    """Return when the newest trial or outcome of a domain came in."""
+    found: datetime | None = act.connection.scalar(
+        select(func.max(HeimdallScorecard.last_at)).where(HeimdallScorecard.domain == domain)
+    )
+    return found
+
+
+def window_of(days: int, tally: Tally) -> Window:
+    """Return a window as results show it."""
+    low, high = rules.interval(tally.successes, tally.trials) if tally.trials else (None, None)
+    return Window(
+        days=days, trials=tally.trials, successes=tally.successes, success_rate=tally.rate, low=low, high=high,
+        says=tally.says,
+    )  # fmt: skip
+
+
+def lacking(terms: Terms, tally: Tally) -> tuple[str, ...]:
+    """Return what a domain does not reach for being promoted, as codes of the gate."""
+    found = []
+    if tally.trials < terms.min_sandbox_trials:
+        found.append(rules.Gate.TRIALS.value)
+    if rules.is_under(terms, tally):
+        found.append(rules.Gate.RATE.value)
+    return tuple(found)
+
+
+def open_promotions(act: Act) -> dict[str, int]:
+    """Return the open requests to promote, by domain."""
+    rows = act.connection.execute(
+        select(Approval.target, Approval.id).where(
+            Approval.operation == "heimdall.promote", Approval.status.in_(("pending", "deciding"))
+        )
+    )
+    return {row.target: row.id for row in rows}
+
+
+def scorecards(act: Act, domain: str | None) -> ScorecardList:
+    """Return one domain's scorecard, or every domain's."""
+    rows = policies.rows_of(act) if domain is None else [row for row in (policies.row_of(act, domain),) if row]
+    longest = max([rules.LONGEST, *(row.scorecard_days for row in rows)])
+    scores, waiting = all_scores(act, longest, domain), open_promotions(act)
+    items = tuple(_scorecard(act, row, scores.get(row.domain, ()), waiting.get(row.domain)) for row in rows)
+    return ScorecardList(items=items, as_of=act.now)
+
+
+def _scorecard(act: Act, row: Any, scores: Sequence[Score], approval_id: int | None) -> Scorecard:
+    terms, today = policies.terms_of(row), today_of(act)
+    gate = rules.counted(scores, today, terms.scorecard_days, terms.model)
+    lately = [score for score in scores if score.day >= rules.first_day(today, rules.LONGEST)]
+    days = rules.series(lately, today, rules.LONGEST, terms.model)
+    real = [score for score in lately if score.is_production]
+    return Scorecard(
+        domain=terms.domain, policy=policies.view_of(act, row), gate=window_of(terms.scorecard_days, gate),
+        windows=tuple(window_of(n, rules.counted(scores, today, n, terms.model)) for n in rules.SHOWN),
+        production=window_of(rules.LONGEST, rules.counted(real, today, rules.LONGEST, terms.model)),
+        days=tuple(DayScore(day=one.day, trials=one.tally.trials, successes=one.tally.successes) for one in days),
+        ranges=_ranges(lately, terms.model), reasons=lacking(terms, gate),
+        how_sure=rules.how_sure(gate, terms.min_sandbox_success_rate), calibration=rules.calibration(gate),
+        finding=rules.finding(days, terms.min_sandbox_success_rate),
+        other_models=sum(score.tally.trials for score in lately if not rules.is_about(score, terms.model)),
+        last_at=last_evidence(act, terms.domain), approval_id=approval_id,
+    )  # fmt: skip
+
+
+def _ranges(scores: Sequence[Score], model: str | None) -> tuple[Range, ...]:
+    sums: dict[int, Tally] = {}
+    for score in scores:
+        if rules.is_about(score, model):
+            sums[score.bucket] = sums.get(score.bucket, Tally()) + score.tally
+    found = []
+    for bucket, tally in sorted(sums.items()):
+        low, high = rules.bucket_range(bucket)
+        if tally.rate is not None and tally.says is not None:
+            found.append(Range(low=low, high=high, trials=tally.trials, success_rate=tally.rate, says=tally.says))
+    return tuple(found)

@@ -32,7 +32,6 @@ from domain.heimdall.rules import NAMES, Cause, Gate, confidence, percent, shown
 LAYER = "Heimdall"
 LACKS = {Gate.TRIALS.value: "too few trials", Gate.RATE.value: "too little success"}
 CAUSES = {
-    Cause.RATE.value: "success fell under the threshold",
     Cause.SILENCE.value: "no evidence for 14 days",
     Cause.MODEL.value: "the model changed",
 }
@@ -386,10 +385,9 @@ def demoted(card: Demoted) -> Rendered:
             kit.actions(evidence_button(card.domain)),
             kit.context(LAYER, f"policy v{card.version}", audit_number(card.audit_id)),
         )
-    by_itself = card.cause in CAUSES
-    why = CAUSES[card.cause] if by_itself else f"{who(card.by)} demoted it"
+    by_itself, needs = card.cause != Cause.BY_HAND.value, threshold(card.min_sandbox_success_rate)
+    why = CAUSES.get(card.cause, f"success fell under {needs}") if by_itself else f"{who(card.by)} demoted it"
     said = f"By itself, {when(card.at)}: {words(card.reason)}"
-    needs = threshold(card.min_sandbox_success_rate)
     rows = [(f"Success, {_days(card.gate.days)}", f"{_window(card.gate)}   needs {needs}")]
     if card.cause == Cause.MODEL.value:
         rows.append(("Model", f"{_model(card.was_model)} → {_model(card.model_fingerprint)}"))
@@ -399,7 +397,7 @@ def demoted(card: Demoted) -> Rendered:
         rows.append(("Was in production", f"{span(card.at - card.since)}, since {when(card.since)}"))
     refused = "use of its recommendations, at once"
     if card.open_recommendations:
-        refused += f"; {count(card.open_recommendations, 'one')} made and not used yet cannot be used any more"
+        refused += f"; {count(card.open_recommendations, 'recommendation')} not used yet cannot be used any more"
     return kit.message(
         f"{domain} IS BACK IN THE SANDBOX: {why}",
         kit.lines(said if by_itself else f"{who(card.by)}, {when(card.at)}: {quoted(card.reason)}"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, func, select
@@ -228,16 +229,22 @@ def demote(act: Act, domain: str, reason: str) -> Demoted | Refused:
     if row is None:
         return policies.no_such(act, domain)
     if not row.prod_use_enabled:
-        return _demoted(act, row, Cause.BY_HAND, reason, changed=False)
-    return _back(act, row, Cause.BY_HAND, reason)
+        tally = scorecards.gate_tally(act, policies.terms_of(row))
+        return _demoted(act, row, Cause.BY_HAND, reason, tally=tally, last_at=None)
+    tally = scorecards.gate_tally(act, policies.terms_of(row))
+    return _back(act, row, Cause.BY_HAND, reason, tally=tally, last_at=scorecards.last_evidence(act, domain))
 
 
-def judge_now(act: Act, row: PolicyRow) -> bool:
-    """Send a domain back to the sandbox where it must not stay in production; its policy is locked."""
+def judge_now(act: Act, row: PolicyRow, arrived: Tally | None = None) -> bool:
+    """Send a domain back to the sandbox where it must not stay in production; its policy is locked.
+
+    `arrived` is what its gate looks at together with the evidence that comes in just now.
+    """
     if not row.prod_use_enabled:
         return False
     terms = policies.terms_of(row)
-    tally, last_at = scorecards.gate_tally(act, terms), scorecards.last_evidence(act, terms.domain)
+    tally = scorecards.gate_tally(act, terms) if arrived is None else arrived
+    last_at = scorecards.last_evidence(act, terms.domain) if arrived is None else act.now
     cause = rules.cause_to_demote(terms, tally, last_at, act.now)
     if cause is None:
         return False
@@ -247,7 +254,7 @@ def judge_now(act: Act, row: PolicyRow) -> bool:
         reason=why,
     )  # fmt: skip
     by_itself = replace(act, caller=SYSTEM, entry=entry)  # shares this act's transaction and messages
-    _back(by_itself, row, cause, why)
+    _back(by_itself, row, cause, why, tally=tally, last_at=last_at)
     act.entries.append(entry)
     return True
 
@@ -261,8 +268,10 @@ def _why(cause: Cause, terms: Terms, tally: Tally) -> str:
     return f"no trial or outcome came in for {rules.SILENT_AFTER.days} days"
 
 
-def _back(act: Act, row: PolicyRow, cause: Cause, reason: str) -> Demoted:
-    card = _demoted(act, row, cause, reason, changed=True)
+def _back(
+    act: Act, row: PolicyRow, cause: Cause, reason: str, *, tally: Tally, last_at: datetime | None
+) -> Demoted:  # fmt: skip
+    card = _demoted(act, row, cause, reason, tally=tally, last_at=last_at)
     after = {**(policies.figures(row) or {}), "prod_use_enabled": False}
     policies.write(act, row, row.domain, after, reason)
     note(
@@ -278,14 +287,16 @@ def _back(act: Act, row: PolicyRow, cause: Cause, reason: str) -> Demoted:
     return card
 
 
-def _demoted(act: Act, row: PolicyRow, cause: Cause, reason: str, *, changed: bool) -> Demoted:
-    terms = policies.terms_of(row)
+def _demoted(
+    act: Act, row: PolicyRow, cause: Cause, reason: str, *, tally: Tally, last_at: datetime | None
+) -> Demoted:  # fmt: skip
+    terms, changed = policies.terms_of(row), bool(row.prod_use_enabled)
     return Demoted(
         domain=terms.domain, at=act.now, by=act.actor, cause=cause.value,
         reason=reason, changed=changed, version=row.version + changed, since=terms.prod_use_since,
-        gate=scorecards.window_of(terms.scorecard_days, scorecards.gate_tally(act, terms)),
+        gate=scorecards.window_of(terms.scorecard_days, tally),
         min_sandbox_success_rate=terms.min_sandbox_success_rate, min_sandbox_trials=terms.min_sandbox_trials,
-        last_at=scorecards.last_evidence(act, terms.domain), was_model=terms.prod_model,
+        last_at=last_at, was_model=terms.prod_model,
         model_fingerprint=terms.model, open_recommendations=_open(act, terms) if changed else 0,
     )  # fmt: skip
 

@@ -92,7 +92,6 @@ class Score:
     model: str
     bucket: int
     tally: Tally
-    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +161,11 @@ def counted(scores: Iterable[Score], today: date, days: int, model: str | None) 
 def is_about(score: Score, model: str | None) -> bool:
     """Whether a row of the scorecard is evidence about that model."""
     return not score.model or score.model == model
+
+
+def one(confidence: float, *, success: bool) -> Tally:
+    """Count one trial."""
+    return Tally(1, int(success), round(confidence * MILLION))
 
 
 def judge(terms: Terms, tally: Tally, confidence: float, *, used: bool, model: str | None = None) -> Verdict:

@@ -14,23 +14,37 @@ from domain.heimdall.results import DayScore, Range, Scorecard, ScorecardList, W
 from domain.heimdall.rules import Score, Tally, Terms
 from domain.heimdall.tables import HeimdallScorecard
 
+SLOTS = 8
+
 
 def today_of(act: Act) -> date:
     """Return the business's day of this act."""
     return rules.business_day(act.now, act.settings.zone)
 
 
-def add(act: Act, domain: str, confidence: float, *, success: bool, model: str | None, is_production: bool) -> None:
-    """Add one trial to its day's scorecard; however many do so at once, every one counts (failure 21)."""
-    table = HeimdallScorecard
+def with_one(act: Act, terms: Terms, confidence: float, *, success: bool, model: str | None) -> Tally:
+    """Return what the gate looks at once this trial is added to what is there."""
+    tally = gate_tally(act, terms)
+    is_evidence = model is None or model == terms.model
+    return tally + rules.one(confidence, success=success) if is_evidence else tally
+
+
+def add(
+    act: Act, domain: str, confidence: float, *, success: bool, model: str | None, is_production: bool, number: int
+) -> None:  # fmt: skip
+    """Add one trial to its day's scorecard; however many do so at once, every one counts (failure 21).
+
+    Call it last: whoever adds to the same row waits until this transaction ends. `number` spreads them over a few.
+    """
+    table, trial = HeimdallScorecard, rules.one(confidence, success=success)
     new = insert_into(act.connection, table).values(
         domain=domain, day=today_of(act), is_production=is_production, model_fingerprint=model or "",
-        bucket=rules.bucket_of(confidence), trials=1, successes=int(success),
-        confidence_sum=round(confidence * rules.MILLION), last_at=act.now,
+        bucket=rules.bucket_of(confidence), slot=number % SLOTS, trials=trial.trials, successes=trial.successes,
+        confidence_sum=trial.confidence_sum, last_at=act.now,
     )  # fmt: skip
     act.connection.execute(
         new.on_conflict_do_update(
-            index_elements=["domain", "day", "is_production", "model_fingerprint", "bucket"],
+            index_elements=table.__table__.primary_key,
             set_={
                 "trials": table.trials + 1,
                 "successes": table.successes + new.excluded.successes,
@@ -48,15 +62,16 @@ def scores_of(act: Act, domain: str, days: int) -> tuple[Score, ...]:
 
 def all_scores(act: Act, days: int, domain: str | None = None) -> dict[str, tuple[Score, ...]]:
     """Read the rows of the last `days`, by domain."""
-    query = select(HeimdallScorecard.__table__).where(
-        HeimdallScorecard.day >= rules.first_day(today_of(act), days), HeimdallScorecard.day <= today_of(act)
-    )
+    table, today = HeimdallScorecard, today_of(act)
+    key = (table.domain, table.day, table.is_production, table.model_fingerprint, table.bucket)
+    sums = [func.sum(column).label(column.key) for column in (table.trials, table.successes, table.confidence_sum)]
+    query = select(*key, *sums).where(table.day >= rules.first_day(today, days), table.day <= today).group_by(*key)
     if domain is not None:
-        query = query.where(HeimdallScorecard.domain == domain)
+        query = query.where(table.domain == domain)
     found: dict[str, list[Score]] = {}
     for row in act.connection.execute(query):
-        tally = Tally(row.trials, row.successes, row.confidence_sum)
-        score = Score(row.day, row.is_production, row.model_fingerprint, row.bucket, tally, row.last_at)
+        tally = Tally(int(row.trials), int(row.successes), int(row.confidence_sum))
+        score = Score(row.day, row.is_production, row.model_fingerprint, row.bucket, tally)
         found.setdefault(row.domain, []).append(score)
     return {name: tuple(scores) for name, scores in found.items()}
 

@@ -49,6 +49,8 @@ class HeimdallScorecard(Base):
     """Empty where none was named."""
     bucket: Mapped[int] = mapped_column(primary_key=True)
     """Which range of confidence, by its number in `rules.BUCKETS`."""
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    """One of a few rows that share the same trials, so that writers seldom wait for each other."""
     trials: Mapped[int]
     successes: Mapped[int]
     confidence_sum: Mapped[int] = mapped_column(BigInteger)

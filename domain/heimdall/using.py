@@ -44,47 +44,76 @@ class Recommendation:
 # -- trials -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A trial as it is about to be added: its policy, and what the gate looks at with it."""
+
+    row: PolicyRow
+    terms: Terms
+    tally: Tally
+    is_locked: bool
+
+
 def trial(act: Act, given: Trial) -> TrialRecorded | Refused:
     """Count a trial; one reported again under its correlation id counts once.
 
-    In the sandbox no lock is taken. In production, or where the model is another one, the policy is locked first, so
-    that of trials that come in at once the last one sees them all.
+    No lock is taken where nothing but the sums changes: a hundred writers add at once. The policy is locked where this
+    trial names another model, or sends its domain back to the sandbox. Of trials that come in within the same moment
+    none sees the other, so the watch looks again every minute; a use is judged by all of them in any case.
     """
-    row = _policy_for(act, given.domain, given.model)
+    row = policies.row_of(act, given.domain)
     if row is None:
         return policies.no_such(act, given.domain)
-    if not _is_new(act, given):
-        return _seen_before(act, row, given)
+    number = _number_if_new(act, given)
+    if number is None:
+        return _seen_before(act, policies.terms_of(row), given)
     if given.model is not None and given.model != row.model_fingerprint:
-        policies.name_model(act, given.domain, given.model)
-    scorecards.add(act, given.domain, given.confidence, success=given.success, model=given.model, is_production=False)
-    fresh = policies.row_of(act, given.domain)
-    assert fresh is not None
-    demoted = promoting.judge_now(act, fresh)
+        row = _named(act, given.domain, given.model)
+    weighed = _weigh(act, row, given.confidence, success=given.success, model=given.model)
+    demoted = weighed.is_locked and promoting.judge_now(act, weighed.row, weighed.tally)
     act.changed(given.domain, after={"confidence": str(given.confidence), "success": given.success})
-    return _recorded(act, fresh, given, demoted=demoted)
+    scorecards.add(
+        act, given.domain, given.confidence, success=given.success, model=given.model, is_production=False,
+        number=number,
+    )  # fmt: skip
+    return _recorded(act, weighed.terms, weighed.tally, given, demoted=demoted)
 
 
-def _policy_for(act: Act, domain: str, model: str | None) -> PolicyRow | None:
+def _named(act: Act, domain: str, model: str) -> PolicyRow:
+    """Note that another model is at work now; return the policy, locked."""
+    policies.row_of(act, domain, lock=True)
+    policies.name_model(act, domain, model)
     row = policies.row_of(act, domain)
-    is_other = row is not None and model is not None and model != row.model_fingerprint
-    if row is not None and (row.prod_use_enabled or is_other):
-        return policies.row_of(act, domain, lock=True)
+    assert row is not None
     return row
 
 
-def _is_new(act: Act, given: Trial) -> bool:
+def _weigh(act: Act, row: PolicyRow, confidence: float, *, success: bool, model: str | None) -> _Weighed:
+    """Look at what the gate will see; the policy is locked where that takes its domain out of production."""
+    terms = policies.terms_of(row)
+    tally = scorecards.with_one(act, terms, confidence, success=success, model=model)
+    if rules.cause_to_demote(terms, tally, act.now, act.now) is None:
+        return _Weighed(row, terms, tally, is_locked=False)
+    fresh = policies.row_of(act, terms.domain, lock=True)
+    assert fresh is not None
+    terms = policies.terms_of(fresh)
+    return _Weighed(
+        fresh, terms, scorecards.with_one(act, terms, confidence, success=success, model=model), is_locked=True
+    )
+
+
+def _number_if_new(act: Act, given: Trial) -> int | None:
     new = insert_into(act.connection, HeimdallEvent).values(
         at=act.now, domain=given.domain, kind="TRIAL", actor=act.actor, correlation_id=given.correlation_id,
         confidence=given.confidence, success=given.success, model_fingerprint=given.model,
     )  # fmt: skip
-    inserted = act.connection.scalar(
+    inserted: int | None = act.connection.scalar(
         new.on_conflict_do_nothing(index_elements=["domain", "kind", "correlation_id"]).returning(HeimdallEvent.id)
     )
-    return inserted is not None
+    return inserted
 
 
-def _seen_before(act: Act, row: PolicyRow, given: Trial) -> TrialRecorded | Refused:
+def _seen_before(act: Act, terms: Terms, given: Trial) -> TrialRecorded | Refused:
     known = act.connection.execute(
         select(HeimdallEvent.confidence, HeimdallEvent.success, HeimdallEvent.model_fingerprint).where(
             HeimdallEvent.domain == given.domain,
@@ -93,7 +122,7 @@ def _seen_before(act: Act, row: PolicyRow, given: Trial) -> TrialRecorded | Refu
         )
     ).one()
     if (known.confidence, known.success, known.model_fingerprint) == (given.confidence, given.success, given.model):
-        return _recorded(act, row, given, counted=False)
+        return _recorded(act, terms, scorecards.gate_tally(act, terms), given, counted=False)
     return refused(
         Kind.CONFLICT, "correlation_id_reused",
         f"A trial with the correlation id {given.correlation_id} was reported before, and it was another one.",
@@ -102,11 +131,12 @@ def _seen_before(act: Act, row: PolicyRow, given: Trial) -> TrialRecorded | Refu
     )  # fmt: skip
 
 
-def _recorded(act: Act, row: PolicyRow, given: Trial, *, counted: bool = True, demoted: bool = False) -> TrialRecorded:
-    terms = policies.terms_of(row)
+def _recorded(
+    act: Act, terms: Terms, tally: Tally, given: Trial, *, counted: bool = True, demoted: bool = False
+) -> TrialRecorded:  # fmt: skip
     return TrialRecorded(
         domain=terms.domain, day=scorecards.today_of(act), confidence=given.confidence, success=given.success,
-        counted=counted, gate=scorecards.window_of(terms.scorecard_days, scorecards.gate_tally(act, terms)),
+        counted=counted, gate=scorecards.window_of(terms.scorecard_days, tally),
         min_sandbox_trials=terms.min_sandbox_trials, min_sandbox_success_rate=terms.min_sandbox_success_rate,
         demoted=demoted,
     )  # fmt: skip
@@ -120,18 +150,12 @@ def recommend(act: Act, given: Recommendation) -> Recommended | Refused:
     row = policies.row_of(act, given.domain)
     if row is None:
         return policies.no_such(act, given.domain)
-    is_other = given.model is not None and given.model != row.model_fingerprint
-    if is_other:
-        row = policies.row_of(act, given.domain, lock=True)
-        assert row is not None
     known = _by_correlation(act, given.correlation_id)
     if known is not None:
         return _recommended_before(act, known, given)
     demoted = False
-    if is_other and given.model is not None:
-        policies.name_model(act, given.domain, given.model)
-        row = policies.row_of(act, given.domain)
-        assert row is not None
+    if given.model is not None and given.model != row.model_fingerprint:
+        row = _named(act, given.domain, given.model)
         demoted = promoting.judge_now(act, row)
         row = policies.row_of(act, given.domain)
         assert row is not None
@@ -333,13 +357,15 @@ def _no_such(recommendation_id: int) -> Refused:
 def outcome(act: Act, recommendation_id: int, *, success: bool) -> OutcomeRecorded | Refused:
     """Record what became of a recommendation, once: it counts as a trial, marked production (spec/2)."""
     found = _recommendation(act, recommendation_id)
-    row = _policy_for(act, found.domain, None) if found is not None else None
-    made = _recommendation(act, recommendation_id, lock=True)
-    if made is None or row is None:
+    row = policies.row_of(act, found.domain) if found is not None else None
+    if found is None or row is None:
         return _no_such(recommendation_id)
+    weighed = _weigh(act, row, found.confidence, success=success, model=found.model_fingerprint)
+    made, terms = _recommendation(act, recommendation_id, lock=True), weighed.terms
+    assert made is not None  # none is ever deleted
     if made.success is not None:
         if made.success is success:
-            return _known(act, made, row, recorded=False)
+            return _known(made, terms, scorecards.gate_tally(act, terms), recorded=False, success=success)
         return refused(
             Kind.CONFLICT, "outcome_known",
             f"R-{made.id} was already recorded as a {'success' if made.success else 'failure'}. Nothing changed.",
@@ -352,23 +378,25 @@ def outcome(act: Act, recommendation_id: int, *, success: bool) -> OutcomeRecord
         .where(HeimdallRecommendation.id == made.id)
         .values(success=success, outcome_at=act.now, outcome_by=act.actor)
     )
-    scorecards.add(act, made.domain, made.confidence, success=success, model=made.model_fingerprint, is_production=True)
-    note(
+    number = note(
         act, made.domain, "OUTCOME", model=made.model_fingerprint, recommendation_id=made.id,
         confidence=made.confidence, success=success,
     )  # fmt: skip
+    demoted = weighed.is_locked and promoting.judge_now(act, weighed.row, weighed.tally)
     act.changed(f"R-{made.id}", before={"success": None}, after={"success": success, "domain": made.domain})
-    return _known(act, made, row, demoted=promoting.judge_now(act, row), success=success)
+    scorecards.add(
+        act, made.domain, made.confidence, success=success, model=made.model_fingerprint, is_production=True,
+        number=number,
+    )  # fmt: skip
+    return _known(made, terms, weighed.tally, success=success, demoted=demoted)
 
 
 def _known(
-    act: Act, made: Row[Any], row: PolicyRow, *, recorded: bool = True, demoted: bool = False,
-    success: bool | None = None,
+    made: Row[Any], terms: Terms, tally: Tally, *, success: bool, recorded: bool = True, demoted: bool = False
 ) -> OutcomeRecorded:  # fmt: skip
-    terms = policies.terms_of(row)
     return OutcomeRecorded(
-        recommendation_id=made.id, domain=made.domain, success=bool(made.success if success is None else success),
-        recorded=recorded, was_used=made.used_at is not None, demoted=demoted,
-        gate=scorecards.window_of(terms.scorecard_days, scorecards.gate_tally(act, terms)),
+        recommendation_id=made.id, domain=made.domain, success=success, recorded=recorded,
+        was_used=made.used_at is not None, demoted=demoted,
+        gate=scorecards.window_of(terms.scorecard_days, tally),
         min_sandbox_success_rate=terms.min_sandbox_success_rate,
     )  # fmt: skip

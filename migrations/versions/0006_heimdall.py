@@ -104,12 +104,19 @@ def upgrade() -> None:
         sa.Column("is_production", sa.Boolean(), nullable=False),
         sa.Column("model_fingerprint", sa.String(length=128), nullable=False),
         sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("trials", sa.Integer(), nullable=False),
         sa.Column("successes", sa.Integer(), nullable=False),
         sa.Column("confidence_sum", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint(
-            "domain", "day", "is_production", "model_fingerprint", "bucket", name=op.f("pk_heimdall_scorecard")
+            "domain",
+            "day",
+            "is_production",
+            "model_fingerprint",
+            "bucket",
+            "slot",
+            name=op.f("pk_heimdall_scorecard"),
         ),
     )
     op.create_table(

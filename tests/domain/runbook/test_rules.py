@@ -56,6 +56,7 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("outbox not behind", Severity.WARN, replace(GOOD, oldest_queued=NOW - timedelta(minutes=5, seconds=1))),
     ("outbox not behind", Severity.WARN, replace(GOOD, stuck_messages=1)),
     ("a second manager", Severity.WARN, replace(GOOD, managers=1)),
+    ("Heimdall charter present", Severity.BLOCKER, replace(GOOD, charter_missing=("WHOLESALE_OFFER",))),
 ]  # fmt: skip
 STILL_GOOD = [
     replace(GOOD, signed=_signed("counsel_asked", timedelta(days=365) - SECOND)),

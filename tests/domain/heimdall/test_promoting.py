@@ -7,7 +7,7 @@ import pytest
 
 from domain.identity import Role
 from domain.operation import Wanted
-from domain.outcomes import Done, Outcome, PendingApproval
+from domain.outcomes import Done, Outcome, PendingApproval, Refused
 from tests.domain.heimdall.factories import (
     MODEL,
     OFFER,

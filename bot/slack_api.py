@@ -13,12 +13,14 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 
+import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.slack_outcomes import (
     Absent,
+    Announced,
     Answer,
     Away,
     Failure,
@@ -32,6 +34,7 @@ from bot.slack_outcomes import (
     posted,
     responded,
     said,
+    uploaded,
 )
 from domain.database import in_transaction
 
@@ -39,6 +42,7 @@ __all__ = [
     "EVENT_TYPE",
     "SCOPES",
     "Absent",
+    "Announced",
     "Answer",
     "Away",
     "Failure",
@@ -58,6 +62,8 @@ LIST_PAGES = 20
 LIST_PAGE = 1_000
 MARK = "outbox-"
 """Before the outbox id in the last block's id, for a server whose history gives no metadata."""
+LONGEST_FILE_ALT = 1_000
+_BYTES = {"Content-Type": "application/octet-stream"}
 NOT_FOUND = "channel_not_found"
 UNKNOWN_METHOD = "unknown_method"
 SCOPES = (
@@ -170,6 +176,29 @@ class SlackApi:
             if cursor is None:
                 return Absent()
         return Refused("too_much_history")
+
+    # -- files ----------------------------------------------------------------------------------------------
+
+    def announce_file(self, name: str, length: int, alt: str) -> Announced | Failure:
+        """Say that a file of so many bytes comes, and get the address to send it to."""
+        answer = self.call("files.getUploadURLExternal", filename=name, length=length, alt_txt=alt[:LONGEST_FILE_ALT])
+        if not isinstance(answer, Answer):
+            return answer
+        file_id, url = str(answer.data.get("file_id") or ""), str(answer.data.get("upload_url") or "")
+        return Announced(file_id, url) if file_id and url else Unknown("no address in the answer")
+
+    def send_file(self, announced: Announced, content: bytes) -> Answer | Failure:
+        """Send an announced file's bytes; nobody sees them before `complete_file`."""
+        _forbid_in_transaction()
+        try:
+            response = httpx.post(announced.upload_url, content=content, timeout=self.timeout, headers=_BYTES)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return Unknown(f"{type(error).__name__}: {error}"[:120])
+        return uploaded(response.status_code, response.headers, response.text)
+
+    def complete_file(self, file_id: str, title: str) -> Answer | Failure:
+        """End an upload without sharing it in a channel: blocks may show the file from now on."""
+        return self.call("files.completeUploadExternal", files=[{"id": file_id, "title": title}])
 
     # -- places ---------------------------------------------------------------------------------------------
 

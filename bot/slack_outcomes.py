@@ -38,6 +38,14 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A file may be sent: its id, and where to."""
+
+    file_id: str
+    upload_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimited:
     """Not done: too many calls; try again after so many seconds."""
 
@@ -148,3 +156,14 @@ def _error_in(body: str) -> str:
     except ValueError:
         return body.strip()[:80] or "refused"
     return str(parsed.get("error", "refused")) if isinstance(parsed, dict) else "refused"
+
+
+def uploaded(status: int, headers: Mapping[str, Any], body: str) -> Answer | Failure:
+    """Return what an answer to a file's bytes means: anything but 200 is no."""
+    if status == 200:  # noqa: PLR2004 - HTTP
+        return Answer({})
+    if status == TOO_MANY:
+        return RateLimited(_seconds(header(headers, "retry-after")))
+    if status >= SERVER_ERRORS:
+        return Unknown(f"HTTP {status}")
+    return Refused(_error_in(body) if body.strip() else f"HTTP {status}")

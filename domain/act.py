@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from domain.charts.results import Chart
 from domain.identity import Caller, Standing
 from domain.outcomes import Result
 from domain.prime_law.rules import PrimeState
@@ -96,6 +97,7 @@ class Act:
     entries: list[Entry] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     kpis: list[Kpi] = field(default_factory=list)
+    charts: dict[str, Chart] = field(default_factory=dict)
     approved_by: str | None = None
     overridden: tuple[str, ...] = ()
     is_break_glass: bool = False
@@ -125,6 +127,15 @@ class Act:
     ) -> None:
         """Leave a message that is sent after the commit, and never without it."""
         self.messages.append(Message(destination, card, payload, thing, form, priority, self.entry))
+
+    def chart(self, thing: str, chart: Chart) -> None:
+        """Have the cards posted with this `thing` show a chart, as soon as a worker has drawn and uploaded it.
+
+        The text goes at once and waits for nothing. A newer chart of the thing takes this one's place, also in an
+        act of its own; the same chart again changes nothing. Without a `chart`, an edit of the card keeps the one
+        it has.
+        """
+        self.charts[thing] = chart
 
     def kpi(
         self,

@@ -25,7 +25,15 @@ TICK = (
     "tick.marked",  # the row says enqueued, nobody has run it
     "tick.acted",  # its operation is committed, the row does not say done
 )
-ALL = INBOX + OUTBOX + TICK
+CHART = (
+    "chart.drawing",  # the row says drawing, nothing is drawn yet
+    "chart.sent",  # Slack has the bytes of a file that is not complete
+    "chart.uploading",  # the row says uploading, the upload is not complete
+    "chart.completed",  # the upload is complete, the row does not know its file
+    "chart.uploaded",  # the row knows its file, no card shows it
+    "chart.ordered",  # the cards are ordered to show it
+)
+ALL = INBOX + OUTBOX + TICK + CHART
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from domain.charts.results import Chart
 from domain.database import PrimeMode
 from domain.identity import Role, Surface
 from domain.outcomes import Button, Refused, Result
@@ -84,8 +85,6 @@ class Wanted(Result):
     facts: tuple[tuple[str, str], ...] = ()
     figures: tuple[Figure, ...] = ()
     """The evidence, each figure beside what it must reach."""
-    finding: str = ""
-    """What the chart of the evidence shows, in a sentence."""
     how_sure: str = ""
     """How sure the evidence is, in plain words."""
     if_approved: str
@@ -135,6 +134,8 @@ class ApprovalRule(Generic[P]):
     binds: "Callable[[Act, P], dict[str, str]]"
     """Named figures (row versions) that must be the same when it is decided."""
     gates: "Callable[[Act, P], tuple[Checked, ...]]" = field(default=lambda _act, _params: ())
+    chart: "Callable[[Act, P], Chart | None]" = field(default=lambda _act, _params: None)
+    """What its card shows beside its figures."""
     needed: "Callable[[Act, P], bool]" = _always
     decider: "Callable[[Act, P], Role]" = _manager
     layer: str = "Approvals"

@@ -4,6 +4,7 @@ from domain.access import tables as access
 from domain.alerts import tables as alerts
 from domain.approvals import tables as approvals
 from domain.audit import tables as audit
+from domain.charts import tables as charts
 from domain.delivery import tables as delivery
 from domain.followup import tables as followup
 from domain.gate import tables as gate
@@ -19,6 +20,6 @@ from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, delivery, followup, gate, heimdall, held, inbox, kpi, leads, policies, prime_law,
-    processes, runbook, ticks,
+    access, alerts, approvals, audit, charts, delivery, followup, gate, heimdall, held, inbox, kpi, leads, policies,
+    prime_law, processes, runbook, ticks,
 )  # fmt: skip

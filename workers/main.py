@@ -17,6 +17,7 @@ from domain.settings import Settings
 from domain.start import start
 from workers.actors import declare
 from workers.broker import Queue
+from workers.charting import Charting
 from workers.heartbeat import Heartbeat, Look, process_id
 from workers.process import drain, leave, stop_on_signals
 from workers.relay import Relay, slack_timeout
@@ -113,6 +114,9 @@ def _start(gate: Gate, runner: str, render: Render) -> list[Callable[[], None]]:
         relay = Relay(gate, slack, render, runner, on_stopped=lambda reason: heartbeat.note("slack", reason))
         relay.start()
         stops.append(relay.stop)
+        charting = Charting(gate, slack)
+        charting.start()
+        stops.append(charting.stop)
     else:
         log.warning("worker.cannot_send", reason=NO_TOKEN)
     sweep.start()

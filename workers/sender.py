@@ -75,6 +75,8 @@ class Sender:
             log.exception("outbox.render_failed", outbox_id=job.outbox_id, card=job.card)
             self._fail(job, "dead", "render_failed")
             return None
+        if job.picture is not None:
+            rendered = rendered.with_chart(job.picture.file_id, job.picture.alt)
         if not job.is_repeat_possible:
             return rendered
         words = {"type": "plain_text", "text": f"{REPEATED}: it may stand here twice."}
@@ -122,6 +124,12 @@ class Sender:
         if verdict is Verdict.LATER:
             self._put_back(job, rules.BACK_OFF[-1], str(refused))
             self._pause(job, rules.BACK_OFF[-1], str(refused))
+            return
+        if verdict is Verdict.TEXT_ONLY and job.picture is not None:
+            # Slack may still be busy with the file: the words go without it, and the chart is tried again later.
+            plain = service.begin_again(self._database, hold, replace(job, shows_chart=False), self._clock())
+            if plain is not None:
+                self._send(hold, plain, tried)
             return
         mended = self._mend(job, verdict) if verdict not in tried else None
         if mended is None:

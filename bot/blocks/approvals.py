@@ -91,8 +91,8 @@ def _pending(card: ApprovalCard) -> Rendered:
         f"APPROVAL WANTED: {words(wanted.what)}",
         kit.lines(_asked(card)),
         _facts(card),
+        kit.CHART,
         kit.lines(
-            f"*Lately*  {words(wanted.finding)}" if wanted.finding else None,
             f"*How sure is that?*  {words(wanted.how_sure)}" if wanted.how_sure else None,
             f"*If approved*  {words(wanted.if_approved)}",
             *(f"*{words(name)}*  {words(said)}" for name, said in wanted.track),

@@ -402,6 +402,7 @@ def demoted(card: Demoted) -> Rendered:
         f"{domain} IS BACK IN THE SANDBOX: {why}",
         kit.lines(said if by_itself else f"{who(card.by)}, {when(card.at)}: {quoted(card.reason)}"),
         kit.facts(rows),
+        kit.CHART,
         kit.lines(
             f"*Stops*  {refused}",
             "*Goes on*  its trials, recommendations and outcomes, and everything people do themselves",

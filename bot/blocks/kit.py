@@ -1,26 +1,30 @@
 """Builders of Block Kit blocks, and the one place where Slack's limits are enforced."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.blocks.press import VALUE_LIMIT, Pressed, action_id, compact, option_value, parse_press
 from bot.blocks.text import cut, cut_plain, safe, unmarked, with_prefix_in_code, words
 from domain.outcomes import Button
 
-__all__ = ["Block", "Pressed", "Rendered", "Style", "message", "parse_press"]
+__all__ = ["CHART", "Block", "Pressed", "Rendered", "Style", "message", "parse_press"]
 
 Block = dict[str, Any]
 Style = Literal["primary", "danger"] | None
 
 MOST_BLOCKS = 48
-"""Under Slack's 50, so that a sender can add a line of its own."""
+"""Under Slack's 50, so that a sender can add a chart and a line of its own."""
 MOST_TEXT = 11_500
 MOST_NOTIFICATION = 1_000
 MOST_FALLBACK = 3_900
 _SECTION, _FIELD, _HEADER, _LABEL, _PLAIN_ID = 3_000, 600, 150, 75, 255
 _ROWS = 5
 _CONTEXT, _ELEMENTS, _OPTIONS = 10, 5, 5
+_ALT = 2_000
+CHART: Block = {"type": "chart"}
+"""Where a card's chart goes, among the blocks given to `message`; it is never sent, and nothing stands there without
+a chart. A card without the place shows its chart above its buttons."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,14 @@ class Rendered:
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+    chart_at: int | None = None
+    """Before which block a chart goes; None: above the buttons and the last line."""
+
+    def with_chart(self, file_id: str, alt: str) -> "Rendered":
+        """Return it with an uploaded picture, in the place its card keeps for one."""
+        image = {"type": "image", "slack_file": {"id": file_id}, "alt_text": cut_plain(alt, _ALT)}
+        at = len(self.blocks) - len(_tail(self.blocks)) if self.chart_at is None else self.chart_at
+        return replace(self, blocks=[*self.blocks[:at], image, *self.blocks[at:]], chart_at=None)
 
     @property
     def fallback(self) -> str:
@@ -40,7 +52,7 @@ class Rendered:
         """Return it with the configured prefix before every command it names."""
         if not prefix:
             return self
-        return Rendered(with_prefix_in_code(self.text, prefix), with_prefix(self.blocks, prefix))
+        return replace(self, text=with_prefix_in_code(self.text, prefix), blocks=with_prefix(self.blocks, prefix))
 
 
 def with_prefix(blocks: list[Block], prefix: str) -> list[Block]:
@@ -69,6 +81,8 @@ def _spoken(block: Block) -> list[str]:
         return lines + [f"{left}: {right}" for left, right in zip(fields[::2], fields[1::2], strict=False)]
     if kind == "context":
         return [" ".join(item["text"] for item in block["elements"])]
+    if kind == "image":
+        return [f"Chart: {safe(block['alt_text'])}"]
     if kind == "rich_text":
         return [safe(line) for text in _texts(block) for line in text.split("\n")]
     return []
@@ -235,7 +249,11 @@ def message(head: str, *blocks: Block | Sequence[Block] | None, text: str | None
             flat.append(block)
         elif block is not None:
             flat.extend(block)
-    return Rendered(cut(text or head, MOST_NOTIFICATION), fitted(flat))
+    chart_at = flat.index(CHART) if CHART in flat else None
+    fit = fitted([block for block in flat if block is not CHART])
+    if chart_at is not None and chart_at > len(fit) - len(_tail(fit)):
+        chart_at = None
+    return Rendered(cut(text or head, MOST_NOTIFICATION), fit, chart_at)
 
 
 def fitted(blocks: list[Block]) -> list[Block]:

@@ -22,6 +22,7 @@ from bot.slack_double.scene import Scene
 JsonDict = dict[str, Any]
 Action = Callable[..., Any]
 HEARTBEAT = 15.0
+UPLOADED = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 
 
 class Control:
@@ -105,7 +106,8 @@ class Control:
         file = self._backend.files.files.get(request.path_params["file"])
         if file is None or file.content is None:
             return JSONResponse({"error": "file_not_found"}, 404)
-        return Response(file.content, media_type=file.media_type)
+        # What somebody uploaded is shown, and never run or taken for something else.
+        return Response(file.content, media_type=file.media_type, headers=UPLOADED)
 
 
 def _called(actions: dict[str, Action], verb: str, given: Any) -> Any:

@@ -132,6 +132,8 @@ def _insert(
     after = {"approval_id": approval_id, "seal": sealed, "params": raw}
     act.changed(operation.target_of(params, act.actor), after=after)
     _first_show(act, approval_id)
+    if (chart := rule.chart(act, params)) is not None:
+        act.chart(_thing(approval_id), chart)
     return approval_id
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from domain.act import Form
+from domain.charts.results import Picture
+from domain.charts.service import picture
 from domain.database import Database, insert_into
 from domain.delivery import rules
 from domain.delivery.lanes import Hold, renew
@@ -44,6 +46,10 @@ class Job:
     """Whether an earlier attempt got no answer, so that the history must be read before anything is posted."""
     is_repeat_possible: bool
     attempted_at: datetime
+    shows_chart: bool = True
+    """Whether it is sent with the chart of its thing; not where Slack refused the message with it."""
+    picture: Picture | None = None
+    """The chart it is sent with."""
 
     @property
     def is_edit(self) -> bool:
@@ -157,7 +163,12 @@ def _begin(connection: Connection, job: Job, now: datetime) -> Job | None:
     )  # fmt: skip
     if begun.rowcount != 1:
         return None
-    return replace(job, attempt=job.attempt + 1, attempted_at=now, asks_first=False)
+    # Read after the row says `sending`: whoever uploads a chart later finds the row under way, and waits for it.
+    shows = job.shows_chart and job.thing is not None and job.form is Form.CARD
+    return replace(
+        job, attempt=job.attempt + 1, attempted_at=now, asks_first=False,
+        picture=picture(connection, job.thing) if shows and job.thing is not None else None,
+    )  # fmt: skip
 
 
 def begin_again(database: Database, hold: Hold, job: Job, now: datetime) -> Job | None:
@@ -213,13 +224,14 @@ def _pace(connection: Connection, job: Job, now: datetime) -> None:
 
 def _show(connection: Connection, job: Job, channel: str, ts: str) -> None:
     new = insert_into(connection, CardMessage).values(
-        thing=job.thing, destination=job.destination, channel=channel, ts=ts, outbox_id=job.outbox_id
-    )
+        thing=job.thing, destination=job.destination, channel=channel, ts=ts, outbox_id=job.outbox_id,
+        file_id=job.picture.file_id if job.picture is not None else None,
+    )  # fmt: skip
     connection.execute(
         new.on_conflict_do_update(
             index_elements=[CardMessage.thing, CardMessage.destination],
-            set_={"channel": channel, "ts": ts, "outbox_id": job.outbox_id},
-            where=CardMessage.outbox_id < job.outbox_id,
+            set_={name: new.excluded[name] for name in ("channel", "ts", "outbox_id", "file_id")},
+            where=CardMessage.outbox_id <= job.outbox_id,
         )
     )
 

@@ -71,6 +71,8 @@ class CardMessage(Base):
     channel: Mapped[str] = mapped_column(String(64))
     ts: Mapped[str] = mapped_column(String(32))
     outbox_id: Mapped[int] = mapped_column(BigId)
+    file_id: Mapped[str | None] = mapped_column(String(64))
+    """The file of the chart it shows; None: no chart."""
 
 
 class Route(Base):

@@ -1,4 +1,4 @@
-"""Step five of the gate: audit, KPI and outbox rows of one act, in as few statements as there are kinds."""
+"""Step five of the gate: audit, KPI, outbox and chart rows of one act, in as few statements as there are kinds."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from domain.act import Act, Entry, Message
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
+from domain.charts import service as charts
 from domain.delivery.tables import Outbox
 from domain.kpi.tables import KpiEvent
 
@@ -28,6 +29,8 @@ def record(act: Act) -> int | None:
         act.connection.execute(_KPI[act.connection.dialect.name], [_kpi_row(act, kpi) for kpi in act.kpis])
     if act.messages:
         act.connection.execute(_OUTBOX, [_outbox_row(act, message, ids) for message in act.messages])
+    for thing in sorted(act.charts):
+        charts.leave(act.connection, thing, act.charts[thing], now=act.now, correlation_id=act.correlation_id)
     return ids.get(id(act.entry))
 
 

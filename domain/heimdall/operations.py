@@ -381,6 +381,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
             wanted=lambda act, params: promoting.wanted(act, params.domain),
             binds=lambda act, params: promoting.binds(act, params.domain),
             gates=lambda act, params: promoting.gates(act, params.domain),
+            chart=lambda act, params: promoting.chart(act, params.domain),
             layer="Heimdall",
             cure="`/heimdall scorecard` shows the figures; more trials that succeed change them.",
         ),

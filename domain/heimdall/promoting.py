@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from domain.act import Act, Entry, Priority
+from domain.charts.results import Chart, Line, Series
 from domain.heimdall import policies, rules, scorecards
 from domain.heimdall.events import note
 from domain.heimdall.policies import PolicyRow, Setting
@@ -94,7 +95,7 @@ def wanted(act: Act, domain: str) -> Wanted:
     )
     tally = rules.counted(scores, today, terms.scorecard_days, terms.model)
     longest = rules.counted(scores, today, rules.LONGEST, terms.model)
-    least, days = terms.min_sandbox_success_rate, rules.series(scores, today, rules.LONGEST, terms.model)
+    least = terms.min_sandbox_success_rate
     passed, lately = _would_have_passed(act, terms)
     return Wanted(
         what=f"use {domain}'s recommendations in production",
@@ -112,7 +113,6 @@ def wanted(act: Act, domain: str) -> Wanted:
             *_says(tally),
         ),
         how_sure=rules.how_sure(tally, least),
-        finding=rules.finding(days, least),
         if_approved=f"recommendations with confidence {rules.confidence(terms.min_confidence_prod)} or more "
         f"may be used for {_meant(domain)}, at once",
         track=(("The last 30 days", lately),),
@@ -143,6 +143,25 @@ def wanted(act: Act, domain: str) -> Wanted:
         undo=Button(
             label="Demote…", operation="heimdall.demote", params={"domain": domain}, form=True, style="danger"
         ),
+    )  # fmt: skip
+
+
+def chart(act: Act, domain: str) -> Chart | None:
+    """Return success a day over 28 days with the threshold across; None where there is no trial (spec/cards, 2)."""
+    row = policies.row_of(act, domain)
+    terms = policies.terms_of(row) if row is not None else None
+    if terms is None:
+        return None
+    least = terms.min_sandbox_success_rate
+    scores, today = scorecards.scores_of(act, domain, rules.LONGEST), scorecards.today_of(act)
+    days = rules.series(scores, today, rules.LONGEST, terms.model)
+    if not any(day.tally.trials for day in days):
+        return None
+    points = tuple((day.day, day.tally.rate) for day in days)
+    return Chart(
+        title=f"{domain}: success in trials a day", alt=rules.finding(days, least), unit="percent",
+        series=(Series(label="success a day", points=points),),
+        lines=(Line(label=f"needs {threshold(least)}", y=least),),
     )  # fmt: skip
 
 
@@ -282,8 +301,11 @@ def _back(
         row.domain, before={"prod_use_enabled": True, "version": row.version},
         after={"prod_use_enabled": False, "version": card.version, "cause": cause.value},
     )  # fmt: skip
+    thing = f"demoted:{row.domain}:{card.version}"
     for destination in ANNOUNCED:
-        act.post(destination, "demoted", card, thing=f"demoted:{row.domain}:{card.version}", priority=Priority.SWITCH)
+        act.post(destination, "demoted", card, thing=thing, priority=Priority.SWITCH)
+    if (shown := chart(act, row.domain)) is not None:
+        act.chart(thing, shown)
     return card
 
 

@@ -1,6 +1,7 @@
 """The process is killed on every arrow of the outbox and of the ticks; nothing is lost and nothing comes twice."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from bot.slack_double import SlackDouble
 from domain import arrows
 from domain.act import Priority
+from domain.charts import service as charts
+from domain.charts.results import Chart, Series
+from domain.clock import system_clock
 from tests.workers.harness import Stage, stage
 from tests.workers.slack import wait_for
 
@@ -91,3 +95,37 @@ def test_a_slot_runs_once_wherever_a_process_dies(postgres_stage: Stage, arrow: 
 def test_a_slot_runs_once_on_sqlite_too(sqlite_stage: Stage, arrow: str) -> None:
     """On SQLite, on the two arrows around the queue."""
     _ticked_once(sqlite_stage, arrow)
+
+
+def _shown_once(made: Stage, arrow: str) -> None:
+    """A worker dies on the arrow with a chart; the next life has both cards of the thing show it."""
+    points = tuple((date(2026, 11, day), float(day)) for day in range(1, 8))
+    chart = Chart(title="Offers", alt="Rising", series=(Series(label="offers", points=points),))
+    ids = [made.queue("words", to=to, thing="thing:1") for to in ("route:governance", "route:oncall")]
+    made.database.attempt(
+        lambda connection: charts.leave(connection, "thing:1", chart, now=system_clock(), correlation_id="c")
+    )
+    worker = made.start("worker", die_on=arrow)
+    worker.wait_died()
+    row = wait_for(lambda: next((row for row in made.rows("chart") if row.state == "shown"), None))
+    for outbox_id in ids:
+        made.wait_state(outbox_id)
+    worker.stop()
+    assert row is not None
+    for channel in ("governance", "oncall"):
+        (message,) = made.double.messages(channel)
+        files = [block["slack_file"]["id"] for block in message["blocks"] if block["type"] == "image"]
+        assert files == [row.file_id]
+    assert len(made.double.calls("files.completeUploadExternal")) == (2 if arrow == "chart.completed" else 1)
+
+
+@pytest.mark.parametrize("arrow", arrows.CHART)
+def test_a_chart_is_shown_wherever_the_worker_dies(postgres_stage: Stage, arrow: str) -> None:
+    """On PostgreSQL, on every arrow; one upload too many only where nobody can know that it was completed."""
+    _shown_once(postgres_stage, arrow)
+
+
+@pytest.mark.parametrize("arrow", ["chart.uploading", "chart.completed"])
+def test_a_chart_is_shown_on_sqlite_too(sqlite_stage: Stage, arrow: str) -> None:
+    """On SQLite, on the two arrows around the completion."""
+    _shown_once(sqlite_stage, arrow)

@@ -17,6 +17,8 @@ BOT_SCOPES = (
     "groups:read",
     "im:write",
     "users:read",
+    # Charts are uploaded and shown on cards.
+    "files:write",
     # History is read for one thing alone: whether a message whose answer was lost did arrive (spec/5, "outbox").
     "channels:history",
     "groups:history",

@@ -362,7 +362,6 @@ PROMOTION = Wanted(
         Figure(name="Trials", value="87", beside="28 days: 341, 84.8 %", needs="75"),
         Figure(name="Says 93 %, delivers", value="86 %", beside="it is about 7 points too sure of itself"),
     ),
-    finding="Success above 82 % on 24 of 28 days, lowest 79 % on 9 November",
     how_sure="between 77 % and 92 %; about 5 chances in 6 that it really is above 82 %",
     if_approved="recommendations with confidence .92 or more may be used for offers, at once",
     track=(("The last 30 days", "131 would have passed; of 112 with a known outcome 97 succeeded (86.6 %)"),),
@@ -412,7 +411,8 @@ LIVE_POLICY = POLICY.model_copy(
 SCORECARD = Scorecard(
     domain="WHOLESALE_OFFER", policy=POLICY, gate=WINDOW, windows=(NO_WINDOW, WINDOW, WINDOW), production=NO_WINDOW,
     days=(DayScore(day=AT.date(), trials=12, successes=10),), reasons=(), how_sure=PROMOTION.how_sure,
-    calibration="it is about 7 points too sure of itself", finding=PROMOTION.finding,
+    calibration="it is about 7 points too sure of itself",
+    finding="Success above 82 % on 24 of 28 days, lowest 79 % on 9 November",
     ranges=(Range(low=0.9, high=0.95, trials=40, success_rate=0.85, says=0.92),), last_at=AT,
 )  # fmt: skip
 DEMOTED = Demoted(

@@ -136,3 +136,35 @@ def test_fallback_says_everything_in_its_order() -> None:
     j = text.JOINER
     assert message.fallback == f"*Head*\none\ntwo\n*a*: b\n&lt;@U9&gt;\n{j}*{j}x{j}*{j}"
     assert kit.Rendered("only this").fallback == "only this"
+
+
+class TestCharts:
+    """Where a card shows its chart."""
+
+    BUTTONS = kit.actions(kit.button("Go", "killswitch.engage"))
+
+    def test_it_stands_where_the_card_keeps_the_place(self) -> None:
+        """Nothing stands there without a chart."""
+        card = kit.message("Head", kit.section("above"), kit.CHART, kit.section("below"), self.BUTTONS)
+        assert [block["type"] for block in card.blocks] == ["header", "section", "section", "actions"]
+        shown = card.with_chart("F1", "Rising").blocks
+        assert [block["type"] for block in shown] == ["header", "section", "image", "section", "actions"]
+        assert shown[2] == {"type": "image", "slack_file": {"id": "F1"}, "alt_text": "Rising"}
+        assert card.with_prefix("v-").with_chart("F1", "Rising").blocks[2]["type"] == "image"
+
+    def test_a_card_without_a_place_shows_it_above_its_buttons(self) -> None:
+        """And above the small last line."""
+        card = kit.message("Head", kit.section("above"), self.BUTTONS, kit.context("small"))
+        assert [block["type"] for block in card.with_chart("F1", "Rising").blocks] == [
+            "header", "section", "image", "actions", "context",
+        ]  # fmt: skip
+
+    def test_a_card_cut_to_what_slack_takes_still_shows_it(self) -> None:
+        """Within the limit, and never below the buttons; its words are in the text alone too."""
+        many = [kit.section(str(number)) for number in range(80)]
+        card = kit.message("Head", *many, kit.CHART, self.BUTTONS, kit.context("small"))
+        blocks = card.with_chart("F1", "x" * 3_000).blocks
+        assert len(blocks) <= 49
+        assert [block["type"] for block in blocks[-3:]] == ["image", "actions", "context"]
+        assert len(blocks[-3]["alt_text"]) <= 2_000
+        assert "Chart: Rising" in kit.message("Head").with_chart("F1", "Rising").fallback

@@ -75,7 +75,12 @@ class TestAsking:
             "5 in the last 30 days would have qualified."
         )
         assert wanted.approve_label == "Use in production"
-        assert wanted.finding == "Success above 82 % on 2 of 2 days (26 without a trial), lowest 84 % on 14 November"
+        (chart,) = ready.rows("chart")
+        assert chart.thing == "approval:1"
+        assert chart.spec["alt"] == "Success above 82 % on 2 of 2 days (26 without a trial), lowest 84 % on 14 November"
+        assert chart.spec["lines"] == [{"label": "needs 82 %", "y": 0.82}]
+        points = dict(chart.spec["series"][0]["points"])
+        assert (len(points), points["2026-11-24"], points["2026-11-23"]) == (28, 75 / 87, None)
         assert wanted.evidence_at == ready.clock()
 
     def test_it_is_bound_to_the_policy_and_the_model(self, ready: World) -> None:

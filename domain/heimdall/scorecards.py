@@ -90,9 +90,10 @@ def last_evidence(act: Act, domain: str) -> datetime | None:
     return found
 
 
-def window_of(days: int, tally: Tally) -> Window:
-    """Return a window as results show it."""
-    low, high = rules.interval(tally.successes, tally.trials) if tally.trials else (None, None)
+def window_of(days: int, tally: Tally, *, in_short: bool = False) -> Window:
+    """Return a window as results show it; `in_short` without the interval, which costs more than a trial does."""
+    known = tally.trials and not in_short
+    low, high = rules.interval(tally.successes, tally.trials) if known else (None, None)
     return Window(
         days=days, trials=tally.trials, successes=tally.successes, success_rate=tally.rate, low=low, high=high,
         says=tally.says,

@@ -136,7 +136,7 @@ def _recorded(
 ) -> TrialRecorded:  # fmt: skip
     return TrialRecorded(
         domain=terms.domain, day=scorecards.today_of(act), confidence=given.confidence, success=given.success,
-        counted=counted, gate=scorecards.window_of(terms.scorecard_days, tally),
+        counted=counted, gate=scorecards.window_of(terms.scorecard_days, tally, in_short=True),
         min_sandbox_trials=terms.min_sandbox_trials, min_sandbox_success_rate=terms.min_sandbox_success_rate,
         demoted=demoted,
     )  # fmt: skip
@@ -397,6 +397,6 @@ def _known(
     return OutcomeRecorded(
         recommendation_id=made.id, domain=made.domain, success=success, recorded=recorded,
         was_used=made.used_at is not None, demoted=demoted,
-        gate=scorecards.window_of(terms.scorecard_days, tally),
+        gate=scorecards.window_of(terms.scorecard_days, tally, in_short=True),
         min_sandbox_success_rate=terms.min_sandbox_success_rate,
     )  # fmt: skip

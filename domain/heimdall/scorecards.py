@@ -4,17 +4,41 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.act import Act
 from domain.approvals.tables import Approval
-from domain.database import insert_into
 from domain.heimdall import policies, rules
 from domain.heimdall.results import DayScore, Range, Scorecard, ScorecardList, Window
 from domain.heimdall.rules import Score, Tally, Terms
 from domain.heimdall.tables import HeimdallScorecard
 
 SLOTS = 8
+_SUMS = (HeimdallScorecard.trials, HeimdallScorecard.successes, HeimdallScorecard.confidence_sum)
+_GATE = select(*(func.coalesce(func.sum(column), 0) for column in _SUMS)).where(
+    HeimdallScorecard.domain == bindparam("domain"),
+    HeimdallScorecard.day.between(bindparam("first"), bindparam("today")),
+    HeimdallScorecard.model_fingerprint.in_(("", bindparam("model"))),
+)
+"""What `rules.counted` counts, counted by the database."""
+
+
+def _adding(insert: Any) -> Any:
+    new = insert(HeimdallScorecard)
+    values = {
+        "trials": HeimdallScorecard.trials + new.excluded.trials,
+        "successes": HeimdallScorecard.successes + new.excluded.successes,
+        "confidence_sum": HeimdallScorecard.confidence_sum + new.excluded.confidence_sum,
+        "last_at": new.excluded.last_at,
+    }
+    return new.on_conflict_do_update(
+        index_elements=["domain", "day", "is_production", "model_fingerprint", "bucket", "slot"], set_=values
+    )
+
+
+_ADD = {"postgresql": _adding(postgres_insert), "sqlite": _adding(sqlite_insert)}
 
 
 def today_of(act: Act) -> date:
@@ -36,23 +60,13 @@ def add(
 
     Call it last: whoever adds to the same row waits until this transaction ends. `number` spreads them over a few.
     """
-    table, trial = HeimdallScorecard, rules.one(confidence, success=success)
-    new = insert_into(act.connection, table).values(
-        domain=domain, day=today_of(act), is_production=is_production, model_fingerprint=model or "",
-        bucket=rules.bucket_of(confidence), slot=number % SLOTS, trials=trial.trials, successes=trial.successes,
-        confidence_sum=trial.confidence_sum, last_at=act.now,
-    )  # fmt: skip
-    act.connection.execute(
-        new.on_conflict_do_update(
-            index_elements=table.__table__.primary_key,
-            set_={
-                "trials": table.trials + 1,
-                "successes": table.successes + new.excluded.successes,
-                "confidence_sum": table.confidence_sum + new.excluded.confidence_sum,
-                "last_at": new.excluded.last_at,
-            },
-        )
-    )
+    trial = rules.one(confidence, success=success)
+    row = {
+        "domain": domain, "day": today_of(act), "is_production": is_production, "model_fingerprint": model or "",
+        "bucket": rules.bucket_of(confidence), "slot": number % SLOTS, "trials": trial.trials,
+        "successes": trial.successes, "confidence_sum": trial.confidence_sum, "last_at": act.now,
+    }  # fmt: skip
+    act.connection.execute(_ADD[act.connection.dialect.name], row)
 
 
 def scores_of(act: Act, domain: str, days: int) -> tuple[Score, ...]:
@@ -78,8 +92,10 @@ def all_scores(act: Act, days: int, domain: str | None = None) -> dict[str, tupl
 
 def gate_tally(act: Act, terms: Terms) -> Tally:
     """Count what the gate looks at: the last `scorecard_days`, today among them (failures 17 and 18)."""
-    scores = scores_of(act, terms.domain, terms.scorecard_days)
-    return rules.counted(scores, today_of(act), terms.scorecard_days, terms.model)
+    today = today_of(act)
+    first = rules.first_day(today, terms.scorecard_days)
+    asked = {"domain": terms.domain, "first": first, "today": today, "model": terms.model or ""}
+    return Tally(*(int(total) for total in act.connection.execute(_GATE, asked).one()))
 
 
 def last_evidence(act: Act, domain: str) -> datetime | None:

@@ -95,8 +95,8 @@ def then_and_now(then: Sequence[Checked], now: Sequence[Checked]) -> str:
     """Say of gates that do not hold any more what each was when it was asked, and what it is."""
     asked = {gate.name: gate.figure for gate in then}
     both = [gate for gate in now if gate.figure and asked.get(gate.name)]
-    said = [f"{gate.name}: {gate.detail}" for gate in now if gate not in both]
-    if both:
-        was = "; ".join(asked[gate.name] for gate in both)
-        said.insert(0, f"Then: {was}. Now: {'; '.join(gate.detail for gate in both)}.")
-    return "; ".join(said)
+    others = "; ".join(f"{gate.name}: {gate.detail}" for gate in now if gate not in both)
+    if not both:
+        return others
+    was, is_now = "; ".join(asked[gate.name] for gate in both), "; ".join(gate.detail for gate in both)
+    return f"Then: {was}. Now: {is_now}." + (f" And {others}." if others else "")

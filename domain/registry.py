@@ -11,6 +11,7 @@ from domain.heimdall.policies import KIND as HEIMDALL_POLICY
 from domain.heimdall.promoting import take_back as take_back_heimdall
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
+from domain.oncall.operations import OPERATIONS as ONCALL
 from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
@@ -23,7 +24,7 @@ REVERTERS: dict[str, Reverter] = {HEIMDALL_POLICY: take_back_heimdall}
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY,
     *INBOX, *TICKS, *FOLLOWUP, *HEIMDALL, *policy_operations(REVERTERS),
 )  # fmt: skip
 

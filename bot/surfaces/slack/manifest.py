@@ -16,7 +16,9 @@ BOT_SCOPES = (
     "channels:join",
     "groups:read",
     "im:write",
+    # Whose account is deactivated, and which user groups give roles.
     "users:read",
+    "usergroups:read",
     # Charts are uploaded and shown on cards.
     "files:write",
     # History is read for one thing alone: whether a message whose answer was lost did arrive (spec/5, "outbox").

@@ -60,9 +60,9 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
         if parameter.required:
             yield parameter.name, {name: value for name, value in good.items() if name != parameter.name}
             yield parameter.name, {**good, parameter.name: None}
-        for wrong in ("", "   ", "\x00", "x" * 501, [], {}, float("nan"), float("inf"), -1, object()):
-            if wrong != {} or parameter.name not in OBJECTS:
-                yield parameter.name, {**good, parameter.name: wrong}
+        empty = [] if parameter.name in OBJECTS else [{}]
+        for wrong in ("", "   ", "\x00", "x" * 501, [], *empty, float("nan"), float("inf"), -1, object()):
+            yield parameter.name, {**good, parameter.name: wrong}
         if parameter.arg.input is Input.NUMBER:
             for wrong in ("-3", "1.5", "NaN", "inf", "9" * 13, "²", "٣", True, "1; drop table approval"):
                 yield parameter.name, {**good, parameter.name: wrong}

@@ -60,7 +60,7 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
         if parameter.required:
             yield parameter.name, {name: value for name, value in good.items() if name != parameter.name}
             yield parameter.name, {**good, parameter.name: None}
-        empty = [] if parameter.name in OBJECTS else [{}]
+        empty: list[Any] = [] if parameter.name in OBJECTS else [{}]
         for wrong in ("", "   ", "\x00", "x" * 501, [], *empty, float("nan"), float("inf"), -1, object()):
             yield parameter.name, {**good, parameter.name: wrong}
         if parameter.arg.input is Input.NUMBER:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from domain.charts.results import Chart
 from domain.database import PrimeMode
 from domain.identity import Role, Surface
-from domain.outcomes import Refused, Result
+from domain.outcomes import Button, Refused, Result
 from domain.parameters import Parameter, Params, describe
 
 if TYPE_CHECKING:
@@ -52,6 +53,26 @@ class Checked(Result):
     detail: str
     waivable: bool = True
     """Whether break glass may act against it."""
+    figure: str = ""
+    """The figure alone, so that a gate that fails later can say what it was then and is now."""
+
+
+class Figure(Result):
+    """A figure with what stands beside it and what it is compared with (spec/cards: “at most three”)."""
+
+    name: str
+    value: str
+    beside: str = ""
+    needs: str = ""
+
+
+class Change(Result):
+    """What a request changes: as it is, and as it will be."""
+
+    name: str
+    before: str
+    after: str
+    beside: str = ""
 
 
 class Wanted(Result):
@@ -59,16 +80,42 @@ class Wanted(Result):
 
     what: str
     """After “APPROVAL WANTED:”, a verb phrase."""
+    subject: str = ""
+    """What it is about, in a word or two: for the headlines of requests that came to nothing."""
     facts: tuple[tuple[str, str], ...] = ()
+    figures: tuple[Figure, ...] = ()
+    """The evidence, each figure beside what it must reach."""
+    how_sure: str = ""
+    """How sure the evidence is, in plain words."""
     if_approved: str
+    track: tuple[tuple[str, str], ...] = ()
+    """What it would have done lately, under names of their own."""
     does_not_change: str = ""
     way_back: str
     done: str
     """The headline after it happened: what is true now."""
+    lasts: bool = False
+    """Whether that goes on, so that the headline says since when."""
     unchanged: str
     """The headline's object where it did not happen: what stays as it was."""
     approve_label: str = "Approve"
     """The confirming button's words; it names the act."""
+    confirmation: str = ""
+    """What the confirming dialog says; else what happens if approved."""
+    changes: tuple[Change, ...] = ()
+    """Stays on the card for good, with what it was decided on."""
+    decided_on: Figure | None = None
+    watched: str = ""
+    """What takes it back by itself from now on."""
+    evidence_at: datetime | None = None
+    """When the figures were read that the request is about."""
+    evidence_name: str = "evidence"
+    evidence_note: str = ""
+    """What of the evidence may move without making it another request."""
+    evidence: Button | None = None
+    """Shows more of the evidence."""
+    undo: Button | None = None
+    """The way back as a button: the one live button of an approved card."""
 
 
 def _manager(_act: "Act", _params: Any) -> Role:
@@ -87,6 +134,8 @@ class ApprovalRule(Generic[P]):
     binds: "Callable[[Act, P], dict[str, str]]"
     """Named figures (row versions) that must be the same when it is decided."""
     gates: "Callable[[Act, P], tuple[Checked, ...]]" = field(default=lambda _act, _params: ())
+    chart: "Callable[[Act, P], Chart | None]" = field(default=lambda _act, _params: None)
+    """What its card shows beside its figures."""
     needed: "Callable[[Act, P], bool]" = _always
     decider: "Callable[[Act, P], Role]" = _manager
     layer: str = "Approvals"

@@ -6,6 +6,9 @@ from domain.approvals.operations import OPERATIONS as APPROVALS
 from domain.audit.operations import OPERATIONS as AUDIT
 from domain.delivery.operations import OPERATIONS as DELIVERY
 from domain.followup.operations import OPERATIONS as FOLLOWUP
+from domain.heimdall.operations import OPERATIONS as HEIMDALL
+from domain.heimdall.policies import KIND as HEIMDALL_POLICY
+from domain.heimdall.promoting import take_back as take_back_heimdall
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
 from domain.kpi.operations import OPERATIONS as KPI
@@ -26,12 +29,13 @@ from domain.ticks.operations import OPERATIONS as TICKS
 REVERTERS: dict[str, Reverter] = {
     RISK_POLICIES: revert_risk,
     regression_policies.KIND: regression_policies.revert,
+    HEIMDALL_POLICY: take_back_heimdall,
 }
 """How each feature's policies go back when what was set for a time is over."""
 
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY, *INBOX, *TICKS,
-    *FOLLOWUP, *RISK, *KPI, *REGRESSION, *policy_operations(REVERTERS),
+    *FOLLOWUP, *RISK, *KPI, *REGRESSION, *HEIMDALL, *policy_operations(REVERTERS),
 )  # fmt: skip
 
 

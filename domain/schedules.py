@@ -92,6 +92,8 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("risk.expire", "risk.expire", Every(30)),
         Schedule("policy.revert", "policy.revert", Every(30)),
         Schedule("regression.sweep", "regression.sweep", Every(60)),
+        Schedule("heimdall.watch", "heimdall.watch", Every(60)),
+        Schedule("heimdall.evolution", "heimdall.evolution", Every(300)),
         Schedule("idempotency.prune", "idempotency.prune", PRUNING),
         Schedule("ticks.prune", "ticks.prune", PRUNING),
         Schedule("outbox.prune", "outbox.prune", PRUNING),

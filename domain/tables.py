@@ -8,6 +8,7 @@ from domain.charts import tables as charts
 from domain.delivery import tables as delivery
 from domain.followup import tables as followup
 from domain.gate import tables as gate
+from domain.heimdall import tables as heimdall
 from domain.held import tables as held
 from domain.inbox import tables as inbox
 from domain.kpi import tables as kpi
@@ -22,6 +23,6 @@ from domain.runbook import tables as runbook
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, charts, delivery, followup, gate, held, inbox, kpi, leads, oncall, policies,
-    prime_law, processes, regression, risk, runbook, ticks,
+    access, alerts, approvals, audit, charts, delivery, followup, gate, heimdall, held, inbox, kpi, leads, oncall,
+    policies, prime_law, processes, regression, risk, runbook, ticks,
 )  # fmt: skip

@@ -1,7 +1,5 @@
 """Approvals: the request's card in every state (cards 2 and 3), break glass, questions, lists."""
 
-from collections.abc import Mapping
-
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.prime_law import engage_button
@@ -14,6 +12,7 @@ from domain.approvals.results import (
     Decided,
     Question,
 )
+from domain.operation import Change, Figure
 
 NOBODY_ELSE = "Nobody else can decide: add a manager, or an owner may break glass."
 MOST_LISTED = 10
@@ -41,7 +40,29 @@ def _asked(card: ApprovalCard, verb: str = "asks") -> str:
 
 
 def _facts(card: ApprovalCard) -> list[Block]:
-    return kit.facts([(words(name), value(shown)) for name, shown in card.wanted.facts])
+    told = [(words(name), value(shown)) for name, shown in card.wanted.facts]
+    return kit.facts([*told, *(_figure(figure) for figure in card.wanted.figures)])
+
+
+def _figure(figure: Figure) -> tuple[str, str]:
+    """Put a figure beside what it must reach (spec/cards, 2)."""
+    needs = f"needs {words(figure.needs)}" if figure.needs else ""
+    return words(figure.name), "   ".join(part for part in (value(figure.value), words(figure.beside), needs) if part)
+
+
+def _change(change: Change) -> str:
+    beside = f"   ({words(change.beside)})" if change.beside else ""
+    return f"{words(change.name)}   {value(change.before)} → {value(change.after)}{beside}"
+
+
+def _changed(card: ApprovalCard) -> list[Block]:
+    """Say what a decision changed and what it was decided on: that stays on the card for good (spec/cards, 3)."""
+    made = card.wanted
+    if not made.changes:
+        return _facts(card)
+    rows = [("Changed", _change(change)) for change in made.changes]
+    basis = [_figure(made.decided_on)] if made.decided_on else [_figure(figure) for figure in made.figures]
+    return kit.facts([*rows, *((words(name), value(shown)) for name, shown in made.facts), *basis])
 
 
 def _last(card: ApprovalCard, *more: str) -> Block:
@@ -49,11 +70,18 @@ def _last(card: ApprovalCard, *more: str) -> Block:
     return kit.context(f"Approval A-{card.approval_id}", words(card.operation), *more, audit)
 
 
-def _bound(bound_to: Mapping[str, str]) -> str:
-    if not bound_to:
+def _bound(card: ApprovalCard) -> str:
+    wanted = card.wanted
+    parts = [f"{words(name)} {value(version)}" for name, version in card.bound_to.items()]
+    if wanted.evidence_at is not None:
+        parts.append(f"the {words(wanted.evidence_name)} of {when(wanted.evidence_at)}")
+    if not parts:
         return ""
-    named = listed(f"{words(name)} {value(version)}" for name, version in bound_to.items())
-    return f"bound to {named}; if that changes it must be asked again"
+    if len(parts) == 1:
+        return f"bound to {parts[0]}; if that changes it must be asked again"
+    either = "either" if len(parts) == 2 else "one of them"  # noqa: PLR2004
+    but = f" ({words(wanted.evidence_note)})" if wanted.evidence_note else ""
+    return f"bound to {', '.join(parts[:-1])} and {parts[-1]}; if {either} changes it must be asked again{but}"
 
 
 def _pending(card: ApprovalCard) -> Rendered:
@@ -63,27 +91,31 @@ def _pending(card: ApprovalCard) -> Rendered:
         f"APPROVAL WANTED: {words(wanted.what)}",
         kit.lines(_asked(card)),
         _facts(card),
+        kit.CHART,
         kit.lines(
+            f"*How sure is that?*  {words(wanted.how_sure)}" if wanted.how_sure else None,
             f"*If approved*  {words(wanted.if_approved)}",
+            *(f"*{words(name)}*  {words(said)}" for name, said in wanted.track),
             f"*Does not change*  {words(wanted.does_not_change)}" if wanted.does_not_change else None,
             f"*Way back*  {words(wanted.way_back)}",
             *open_gates,
         ),
         kit.lines(can_decide(card.can_decide, card.requester), f"*Expires*  {when(card.expires_at)}"),
         kit.actions(*_decisions(card)),
-        _last(card, _bound(card.bound_to)),
+        _last(card, _bound(card)),
         text=f"APPROVAL WANTED: {words(wanted.what)} ({who(card.requester)} asks; expires {when(card.expires_at)})",
     )
 
 
-def _decisions(card: ApprovalCard) -> list[Block]:
+def _decisions(card: ApprovalCard) -> list[Block | None]:
     which = {"approval_id": card.approval_id}
     seen = {**which, "seen": card.seen}
     about = f"A-{card.approval_id}: {words(card.wanted.what)}"
-    asks = kit.confirm("Approve this?", f"From now on: {words(card.wanted.if_approved)}.", card.wanted.approve_label)
+    said = words(card.wanted.confirmation) or f"From now on: {words(card.wanted.if_approved)}."
+    asks = kit.confirm("Approve this?", said, card.wanted.approve_label)
     withdraw = kit.button("Withdraw", "approvals.withdraw", which, about=about) if card.can_withdraw else None
     if card.reader == "requester":
-        return [withdraw] if withdraw else []
+        return [withdraw, kit.offered(card.wanted.evidence) if card.wanted.evidence else None]
     choices = [
         kit.choice("Ask a question…", "approvals.ask", which, form=True),
         kit.choice("Withdraw", "approvals.withdraw", which) if card.reader is None else None,
@@ -92,6 +124,7 @@ def _decisions(card: ApprovalCard) -> list[Block]:
     return [
         kit.button("Approve…", "approvals.approve", seen, style="primary", confirm=asks, about=about),
         kit.button("Reject…", "approvals.reject", seen, form=True, style="danger", about=about),
+        kit.offered(card.wanted.evidence) if card.wanted.evidence else None,
         kit.overflow([choice for choice in choices if choice]),
     ]
 
@@ -104,25 +137,39 @@ def _decision(card: ApprovalCard, verb: str) -> str:
 
 
 def _approved(card: ApprovalCard) -> Rendered:
+    wanted = card.wanted
+    since = f" since {when(card.decided_at)}" if wanted.lasts and card.decided_at else ""
+    meaning = [
+        f"*What it means*  {words(wanted.if_approved)}",
+        f"*Did not change*  {words(wanted.does_not_change)}" if wanted.does_not_change else None,
+        f"*Way back*  {words(wanted.way_back)}",
+    ]
     return kit.message(
-        f"APPROVED: {words(card.wanted.done)}",
+        f"APPROVED: {words(wanted.done)}{since}",
         kit.lines(_asked(card, "asked"), _decision(card, "approved")),
-        _facts(card),
-        kit.lines(
-            f"*What it means*  {words(card.wanted.if_approved)}",
-            f"*Did not change*  {words(card.wanted.does_not_change)}" if card.wanted.does_not_change else None,
-            f"*Way back*  {words(card.wanted.way_back)}",
-        ),
-        kit.actions(_way_back(card.operation)),
+        _changed(card),
+        kit.lines(*([f"Watched from now on: {words(wanted.watched)}"] if wanted.watched else meaning)),
+        kit.actions(*_way_back(card)),
         _last(card),
     )
 
 
-def _way_back(operation: str) -> Block | None:
-    """Return the one live button of a decided card, where the way back needs nothing typed but a reason."""
-    if operation == "golive.enable":
-        return kit.button("Switch go-live off…", "golive.disable", form=True, style="danger")
-    return engage_button() if operation == "killswitch.release" else None
+def _way_back(card: ApprovalCard) -> list[Block | None]:
+    """Return the live button of a decided card where the way back needs but a reason, and the records."""
+    if card.operation == "golive.enable":
+        return [kit.button("Switch go-live off…", "golive.disable", form=True, style="danger")]
+    if card.operation == "killswitch.release":
+        return [engage_button()]
+    undo, evidence = card.wanted.undo, card.wanted.evidence
+    return [
+        kit.offered(undo) if undo else None,
+        kit.offered(evidence) if evidence else None,
+        _audit_entry(card.audit_id) if card.audit_id and (undo or evidence) else None,
+    ]
+
+
+def _audit_entry(audit_id: int) -> Block:
+    return kit.button("Audit entry", "audit.list", {"limit": 1, "cursor": audit_id + 1}, about=f"{audit_id:,}")
 
 
 def _ask_again(card: ApprovalCard) -> list[Block]:
@@ -134,8 +181,14 @@ def _ask_again(card: ApprovalCard) -> list[Block]:
 
 
 def _failed(card: ApprovalCard) -> Rendered:
+    subject = card.wanted.subject
+    why = (
+        f"{words(subject)} had changed since it was asked"
+        if subject
+        else f"it no longer held. {_sentence(card.wanted.unchanged)}"
+    )
     return kit.message(
-        f"NOT DONE: {who(card.decided_by)} approved, but it no longer held. {_sentence(card.wanted.unchanged)}",
+        f"NOT DONE: {who(card.decided_by)} approved, but {why}",
         kit.lines(words(card.outcome_detail or "")),
         kit.lines(_asked(card, "asked"), _decision(card, "approved"), "Nothing changed."),
         _facts(card),
@@ -161,6 +214,9 @@ def _ending(card: ApprovalCard) -> tuple[str, list[str], bool]:
     detail = [_sentence(card.outcome_detail)] if card.outcome_detail else []
     if card.status == "rejected":
         return f"REJECTED: {unchanged}", [_decision(card, "rejected")], True
+    if card.status == "expired" and card.wanted.subject:
+        until = when(card.expires_at)
+        return f"EXPIRED: nobody decided on {words(card.wanted.subject)} by {until}. Nothing changed.", [], True
     if card.status == "expired":
         nobody = f"Nobody decided by {when(card.expires_at)}. Nothing changed."
         return f"EXPIRED: {unchanged}", [nobody], True

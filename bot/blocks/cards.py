@@ -5,13 +5,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law, risk_cards
+from bot.blocks import (
+    access,
+    alerts,
+    approvals,
+    delivery,
+    followup_cards,
+    heimdall,
+    inbox,
+    oncall,
+    prime_law,
+    risk_cards,
+)
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
 from domain.approvals.results import ApprovalCard, BreakGlassCard, Question
 from domain.delivery.results import RouteTest
 from domain.followup.results import ClaimOver, HandOver, OverdueCard
+from domain.heimdall.results import Demoted, Evolution
 from domain.inbox.results import LateAnswer, NotRun
 from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
@@ -48,6 +60,8 @@ CARDS: Mapping[str, Card[Any]] = {
     "risk_hold": Card(Paused, risk_cards.hold),
     "cap_warning": Card(CapWarning, risk_cards.cap_warning),
     "room_appeared": Card(RoomAppeared, risk_cards.room_appeared),
+    "demoted": Card(Demoted, heimdall.demoted),
+    "evolution": Card(Evolution, heimdall.evolution),
     "not_run": Card(NotRun, inbox.not_run),
     "late_answer": Card(LateAnswer, inbox.late_answer),
     "route_test": Card(RouteTest, delivery.route_test),

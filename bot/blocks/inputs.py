@@ -28,10 +28,18 @@ LABELS = {
     "held_id": "Held action",
     "reservation_id": "Reservation",
     "hold_id": "Hold",
+    "recommendation_id": "Recommendation",
+    "prod_use_enabled": "Production use",
+    "min_confidence_prod": "Least confidence",
+    "min_sandbox_trials": "Least trials",
+    "min_sandbox_success_rate": "Least success in trials",
     "user": "Person",
     "until": "Until when",
 }
-NUMBER_SIGNS = {"approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-", "reservation_id": "R-", "hold_id": "H-"}
+NUMBER_SIGNS = {
+    "approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-", "reservation_id": "R-", "hold_id": "H-",
+    "recommendation_id": "RC-",
+}  # fmt: skip
 
 
 def named(parameter: Parameter) -> str:

@@ -1,4 +1,4 @@
-"""A believable week, told through the gate with a clock that is moved from day to day."""
+"""A believable week, and what the models learnt before it, told through the gate with a clock that is moved."""
 
 import heapq
 import itertools
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from bot.demo.cast import ALICE, BRYAN, CAST, DANA, MARC, ZOE, Player
+from bot.demo.cast import ALICE, BRYAN, CAST, DANA, LEO, MARC, ZOE, Player
+from bot.demo.learning import RECENT, WEEKS, Tried, batch
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
 from domain.approvals.tables import Approval
@@ -17,6 +18,7 @@ from domain.delivery.tables import Outbox
 from domain.followup.results import LadderCreated, Step
 from domain.gate import Call, Gate
 from domain.gate.call import system_call
+from domain.heimdall.results import Recommended
 from domain.identity import Caller, Role, Surface
 from domain.outcomes import Done, PendingApproval, Result
 from domain.prime_law.tables import GoLiveHistory
@@ -29,6 +31,8 @@ R = TypeVar("R", bound=Result)
 WEEK = timedelta(days=7)
 OFF_FOR = timedelta(minutes=12)
 """How long before now bryan switched production off."""
+LEARNT = timedelta(minutes=15)
+"""How long before now today's trials came in."""
 KEPT_CARDS = frozenset({"welcome", "handover", "overdue"})
 DROPPED = "happened before this workspace was there"
 
@@ -51,12 +55,17 @@ class Clock:
 
 def seed(settings: Settings, now: datetime) -> bool:
     """Tell the week up to `now` into an empty database; False where it was told before."""
-    clock = Clock(_morning(now - WEEK, settings.zone))
+    clock = Clock(_days_before(now, WEEKS - 1, settings.zone))
     gate = start(settings, clock=clock)
     try:
         if _was_told(gate):
             return False
         story = Story(gate, clock)
+        for days_ago in range(WEEKS - 1, RECENT, -1):
+            story.at(_days_before(now, days_ago, settings.zone))
+            _learn(story, BRYAN, days_ago)
+        story.seals()
+        story.at(_morning(now - WEEK, settings.zone))
         _set_up(story)
         _drill(story)
         _go_live(story)
@@ -70,6 +79,11 @@ def seed(settings: Settings, now: datetime) -> bool:
 
 def _morning(day: datetime, zone: ZoneInfo) -> datetime:
     return day.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(day.tzinfo)
+
+
+def _days_before(now: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the same time of the day so many days earlier, whatever the clocks did in between."""
+    return (now.astimezone(zone) - timedelta(days=days)).astimezone(now.tzinfo)
 
 
 def _was_told(gate: Gate) -> bool:
@@ -187,8 +201,8 @@ def _go_live(story: Story) -> None:
 
 
 def _work(story: Story, now: datetime) -> None:
-    """The days until now: sellers arrive, and the VAs work their ladders, everything in the order of its time."""
-    order = itertools.count()
+    """The days until now: trials come in, sellers arrive, the VAs work their ladders, all in the order of its time."""
+    order, zone = itertools.count(), story.gate.settings.zone
     acts: list[tuple[datetime, int, Callable[[], None]]] = []
 
     def plan(at: datetime, act: Callable[[], None]) -> None:
@@ -207,6 +221,9 @@ def _work(story: Story, now: datetime) -> None:
     def arrives(seller: Seller) -> None:
         answer(seller, _create(story, seller), 1)
 
+    for days_ago in range(RECENT, 0, -1):
+        plan(_days_before(now, days_ago, zone), lambda days_ago=days_ago: _learn(story, LEO, days_ago))  # type: ignore[misc]
+    plan(now - LEARNT, lambda: _learn(story, LEO, 0))
     for seller in SELLERS:
         plan(now - seller.arrived, lambda seller=seller: arrives(seller))  # type: ignore[misc]
     while acts:
@@ -214,6 +231,24 @@ def _work(story: Story, now: datetime) -> None:
         story.at(at)
         act()
         story.seals()
+
+
+def _learn(story: Story, who: Player, days_ago: int) -> None:
+    """One day's batch from the sandbox: trials, and recommendations with what became of them."""
+    for tried in batch(days_ago):
+        said = {"domain": tried.domain, "confidence": tried.confidence, "model_fingerprint": tried.model}
+        if tried.is_real:
+            _recommend(story, who, tried, said)
+        else:
+            story.does(who, "heimdall.trial", Result, success=tried.success, **said)
+        story.later(seconds=3)
+
+
+def _recommend(story: Story, who: Player, tried: Tried, said: Mapping[str, Any]) -> None:
+    made = story.does(who, "heimdall.recommend", Recommended, **said)
+    if tried.success is not None:
+        number = {"recommendation_id": made.recommendation_id}
+        story.does(who, "heimdall.outcome", Result, success=tried.success, **number)
 
 
 def _create(story: Story, seller: Seller) -> Mapping[int, Step]:

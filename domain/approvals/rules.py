@@ -89,3 +89,14 @@ def judge_bindings(then: Mapping[str, str], now: Mapping[str, str]) -> str | Non
 def failing(gates: Sequence[Checked]) -> tuple[Checked, ...]:
     """Return the gates that do not hold."""
     return tuple(gate for gate in gates if not gate.ok)
+
+
+def then_and_now(then: Sequence[Checked], now: Sequence[Checked]) -> str:
+    """Say of gates that do not hold any more what each was when it was asked, and what it is."""
+    asked = {gate.name: gate.figure for gate in then}
+    both = [gate for gate in now if gate.figure and asked.get(gate.name)]
+    others = "; ".join(f"{gate.name}: {gate.detail}" for gate in now if gate not in both)
+    if not both:
+        return others
+    was, is_now = "; ".join(asked[gate.name] for gate in both), "; ".join(gate.detail for gate in both)
+    return f"Then: {was}. Now: {is_now}." + (f" And {others}." if others else "")

@@ -132,6 +132,8 @@ def _insert(
     after = {"approval_id": approval_id, "seal": sealed, "params": raw}
     act.changed(operation.target_of(params, act.actor), after=after)
     _first_show(act, approval_id)
+    if (chart := rule.chart(act, params)) is not None:
+        act.chart(_thing(approval_id), chart)
     return approval_id
 
 
@@ -438,7 +440,7 @@ def _judge_again(inner: Act, row: Row[Any], operation: AnyOperation, params: Par
     if changed is not None:
         return changed
     failed = rules.failing(rule.gates(inner, params))
-    return "; ".join(f"{gate.name}: {gate.detail}" for gate in failed) or None
+    return rules.then_and_now([Checked.model_validate(gate) for gate in row.gates], failed) or None
 
 
 def _not_done(act: Act, inner: Act, row: Row[Any], why: str, note: str | None) -> Decided:

@@ -94,6 +94,8 @@ class Evidence:
     engines_without_caps: tuple[str, ...] = ()
     """Those of Risk Guard's engines that have no policy."""
     room: Room | None = None
+    charter_missing: tuple[str, ...] = ()
+    """Domains of recommendations that should have a policy and have none."""
     on_call: str | None = None
     on_call_until: datetime | None = None
     paged_in_order: tuple[str, ...] = ()
@@ -381,6 +383,16 @@ def room_in_the_caps(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def heimdall_charter(evidence: Evidence) -> Check:
+    """Every domain of recommendations has a policy that says what it must reach."""
+    missing = evidence.charter_missing
+    return Check(
+        name="Heimdall charter present", severity=Severity.BLOCKER, ok=not missing,
+        detail="every domain has its policy" if not missing else f"no policy for {', '.join(missing)}",
+        cure=f"`/heimdall set {missing[0]} …`" if missing else "",
+    )  # fmt: skip
+
+
 def somebody_on_call(evidence: Evidence) -> Check:
     """Somebody is on call now, and a page reaches a person before the channel."""
     name, cure = "somebody on call", "`/oncall take 4h`, or `/oncall set` for a rota"
@@ -432,7 +444,7 @@ def directory_read(evidence: Evidence) -> Check:
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
-    risk_policies_present, room_in_the_caps, regression_policies_present, tripwires_can_act,
+    heimdall_charter, risk_policies_present, room_in_the_caps, regression_policies_present, tripwires_can_act,
     somebody_on_call, page_url_answers, directory_read,
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from domain.act import Act
 from domain.audit.tables import AuditEvent, AuditUnsealed
 from domain.database import head_revision
 from domain.delivery.tables import Outbox
+from domain.heimdall.policies import missing_from_charter
 from domain.identity import Role
 from domain.money import from_cents
 from domain.oncall import rota
@@ -60,6 +61,7 @@ def evidence(act: Act) -> rules.Evidence:
         )
         or 0,
         managers=len(holders(connection, Role.MANAGER)),
+        charter_missing=missing_from_charter(connection),
         signed={row.statement: (row.actor, row.at) for row in signed},
         tripwires=_tripwires(act),
         engines_without_caps=engines_without_caps(act),

@@ -38,13 +38,34 @@ from domain.followup.results import (
     SlaView,
     Step,
 )
+from domain.heimdall.results import (
+    DayScore,
+    Demoted,
+    DomainWeek,
+    Evolution,
+    GateAnswer,
+    HeimdallSnapshot,
+    OutcomeRecorded,
+    PolicyList,
+    PolicySet,
+    PolicyView,
+    Promoted,
+    Range,
+    Recommended,
+    Scorecard,
+    ScorecardList,
+    SnapshotLine,
+    TrialRecorded,
+    Used,
+    Window,
+)
 from domain.held.results import HeldDecided, HeldItem, HeldList
 from domain.inbox.results import LateAnswer, NotRun
 from domain.kpi.results import KpiSeries, Recorded, SeriesPoint
 from domain.oncall.results import Duty, PageCard, PageLine, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
-from domain.operation import Checked, Wanted
-from domain.outcomes import Kind, PendingApproval, Refused, Result
-from domain.policies.results import Temporary
+from domain.operation import Change, Checked, Figure, Wanted
+from domain.outcomes import Button, Kind, PendingApproval, Refused, Result
+from domain.policies.results import FieldChange, Temporary
 from domain.prime_law.results import (
     FinishNow,
     GoLiveCard,
@@ -491,6 +512,107 @@ SERIES = KpiSeries(
 )  # fmt: skip
 
 
+PROMOTION = Wanted(
+    what="use WHOLESALE_OFFER's recommendations in production",
+    subject="WHOLESALE_OFFER",
+    figures=(
+        Figure(name="Success in trials", value="86.2 %", beside="75 of 87 in 7 days", needs="82 %"),
+        Figure(name="Trials", value="87", beside="28 days: 341, 84.8 %", needs="75"),
+        Figure(name="Says 93 %, delivers", value="86 %", beside="it is about 7 points too sure of itself"),
+    ),
+    how_sure="between 77 % and 92 %; about 5 chances in 6 that it really is above 82 %",
+    if_approved="recommendations with confidence .92 or more may be used for offers, at once",
+    track=(("The last 30 days", "131 would have passed; of 112 with a known outcome 97 succeeded (86.6 %)"),),
+    does_not_change="MAO, caps, contact rules",
+    way_back="Demote, at once, by anyone on call; by itself if success falls under 82 %",
+    confirmation="From now on WHOLESALE_OFFER's recommendations may be used for real offers. "
+    "131 in the last 30 days would have qualified.",
+    done="WHOLESALE_OFFER is used in production",
+    lasts=True,
+    unchanged="WHOLESALE_OFFER stays in the sandbox",
+    approve_label="Use in production",
+    changes=(Change(name="production use", before="off", after="on", beside="policy v7 → v8"),),
+    decided_on=Figure(name="Decided on", value="86.2 %", beside="of 87 trials", needs="82 % and 75"),
+    watched="back to the sandbox by itself under 82 %, without evidence for 14 days, or when the model changes",
+    evidence_at=AT,
+    evidence_name="scorecard",
+    evidence_note="trials that keep it passing are no change",
+    evidence=Button(label="Evidence", operation="heimdall.scorecard", params={"domain": "WHOLESALE_OFFER"}),
+    undo=Button(
+        label="Demote…", operation="heimdall.demote", params={"domain": "WHOLESALE_OFFER"}, form=True, style="danger"
+    ),
+)
+
+
+def promotion(status: str = "pending", **changes: Any) -> ApprovalCard:
+    base: dict[str, Any] = {
+        "operation": "heimdall.promote", "target": "WHOLESALE_OFFER", "wanted": PROMOTION,
+        "reason": "Two clean weeks; I want it live for Monday's batch", "bound_to": {"policy": "v7"},
+        "params": {"domain": "WHOLESALE_OFFER", "reason": "Two clean weeks; I want it live for Monday's batch"},
+        "expires_at": AT + timedelta(days=3),
+    }  # fmt: skip
+    return approval(status, **{**base, **changes})
+
+
+WINDOW = Window(
+    days=7, trials=87, successes=75, success_rate=75 / 87, low=0.7739, high=0.9189, says=0.93,
+)  # fmt: skip
+NO_WINDOW = Window(days=1, trials=0, successes=0, success_rate=None)
+CHARTER = PolicyView(
+    domain="WHOLESALE_OFFER", min_confidence_prod=0.92, min_sandbox_trials=75, min_sandbox_success_rate=0.82,
+    prod_use_enabled=False, scorecard_days=7, version=7, changed_by="U3", reason="two bad weeks", updated_at=AT,
+    temporary=(Temporary(field="min_confidence_prod", base=0.9, until=LATER),),
+)  # fmt: skip
+LIVE_CHARTER = CHARTER.model_copy(
+    update={"prod_use_enabled": True, "prod_use_since": AT, "promoted_at": AT, "model_fingerprint": HOSTILE}
+)
+SCORECARD = Scorecard(
+    domain="WHOLESALE_OFFER", policy=CHARTER, gate=WINDOW, windows=(NO_WINDOW, WINDOW, WINDOW), production=NO_WINDOW,
+    days=(DayScore(day=AT.date(), trials=12, successes=10),), reasons=(), how_sure=PROMOTION.how_sure,
+    calibration="it is about 7 points too sure of itself",
+    finding="Success above 82 % on 24 of 28 days, lowest 79 % on 9 November",
+    ranges=(Range(low=0.9, high=0.95, trials=40, success_rate=0.85, says=0.92),), last_at=AT,
+)  # fmt: skip
+DEMOTED = Demoted(
+    domain="WHOLESALE_OFFER", at=LATER, by="system", cause="success_below_threshold",
+    reason="success fell to 79.3 % (69 of 87 in 7 days), under 82 %", version=9, since=AT, gate=WINDOW,
+    min_sandbox_success_rate=0.82, min_sandbox_trials=75, last_at=AT, open_recommendations=3, audit_id=48213,
+)  # fmt: skip
+DOMAIN_WEEK = DomainWeek(
+    domain="WHOLESALE_OFFER", prod_use_enabled=False, trials=87, success_rate=75 / 87, before=0.84,
+    min_sandbox_trials=75, min_sandbox_success_rate=0.82, reasons=(), says=0.93, used=0, known=12, succeeded=10,
+    can_promote=True,
+)  # fmt: skip
+EVOLUTION = Evolution(
+    friday=AT.date(), since=AT.date() - timedelta(days=6), until=AT.date(),
+    items=(
+        DOMAIN_WEEK,
+        DOMAIN_WEEK.model_copy(
+            update={"domain": "BUYER_MATCH", "trials": 0, "success_rate": None, "before": None, "says": None,
+                    "known": 0, "can_promote": False, "reasons": ("insufficient_sandbox_trials",)}
+        ),
+        DOMAIN_WEEK.model_copy(update={"domain": "CAPITAL_ROUTE", "prod_use_enabled": True, "can_promote": False}),
+    ),
+)  # fmt: skip
+RECOMMENDED = Recommended(
+    recommendation_id=12, domain="WHOLESALE_OFFER", correlation_id="run-4711", confidence=0.93, allowed=False,
+    code="prod_use_disabled", reasons=("prod_use_disabled", "insufficient_sandbox_trials"),
+    detail="WHOLESALE_OFFER is in the sandbox: its recommendations are not used for real.", audit_id=5,
+)  # fmt: skip
+GATE_ANSWER = GateAnswer(
+    recommendation_id=12, domain="WHOLESALE_OFFER", confidence=0.93, allowed=False, code="prod_use_disabled",
+    reasons=("prod_use_disabled", "insufficient_sandbox_trials"), detail=RECOMMENDED.detail, created_at=AT,
+)  # fmt: skip
+USED = Used(
+    recommendation_id=12, domain="WHOLESALE_OFFER", correlation_id="run-4711", code="gate_pass", confidence=0.93,
+    payload={"offer": 255000, "note": HOSTILE}, used_at=AT, used_by="U2",
+)  # fmt: skip
+SNAPSHOT_LINE = SnapshotLine(
+    domain="WHOLESALE_OFFER", prod_use_enabled=False, trials=87, success_rate=75 / 87, scorecard_days=7,
+    min_sandbox_trials=75, min_sandbox_success_rate=0.82, reasons=(), made=4, used=0, can_promote=True,
+)  # fmt: skip
+
+
 def late(**outcome: Any) -> LateAnswer:
     return LateAnswer(operation="killswitch.engage", said="/killswitch engage", received_at=AT, outcome=outcome)
 
@@ -525,8 +647,20 @@ CARDS: dict[str, list[Result]] = {
         approval("rejected", note="not yet", reader="decider"),
         approval("superseded", replaced_by=319), approval("superseded", outcome_detail="an owner broke glass"),
         approval("failed", outcome_detail="Then: switches 41. Now: switches 43."),
+        promotion(), promotion("approved", note="Fine, but look at Alberta on Monday"),
+        promotion("rejected", note="Alberta drags it; bring it back without AB"),
+        promotion("expired"), promotion("failed", outcome_detail="Then: 75 of 87 (86.2 %). Now: 76 of 95 (80.0 %)."),
+        promotion(reader="requester"), promotion(reader="decider", bound_to={"policy": "v7", "model": "m-11"}),
         approval(operation="golive.enable", reason=None, gates=(Checked(name="x", ok=False, detail="y"),)),
     ],
+    "demoted": [
+        DEMOTED, DEMOTED.model_copy(update={"cause": "by_hand", "by": "U1", "reason": HOSTILE}),
+        DEMOTED.model_copy(update={"cause": "model_changed", "was_model": HOSTILE, "gate": NO_WINDOW}),
+        DEMOTED.model_copy(update={"cause": "no_evidence", "last_at": None, "since": None}),
+        DEMOTED.model_copy(update={"changed": False}),
+    ],
+    "evolution": [EVOLUTION, EVOLUTION.model_copy(update={"items": ()}), EVOLUTION.model_copy(
+        update={"items": (DOMAIN_WEEK,) * 40})],
     "question": [QUESTION, QUESTION.model_copy(update={"text": HOSTILE})],
     "break_glass": [
         break_glass(), break_glass(can_sign_off=(), overridden=()),
@@ -602,6 +736,57 @@ STRANGERS_HOME = HomeView(role=None, as_of=LATER, elsewhere=40)
 
 REPLIES: dict[str, list[Result]] = {
     **risk_samples.REPLIES,
+    "heimdall.policies": [PolicyList(items=(CHARTER, LIVE_CHARTER)), PolicyList(items=())],
+    "heimdall.policy_set": [
+        PolicySet(policy=CHARTER, changes=(FieldChange(field="min_confidence_prod", before=0.92, after=0.94),)),
+        PolicySet(
+            policy=CHARTER, changes=(FieldChange(field="prod_use_enabled", before=None, after=False),), until=LATER,
+            demoted=True, audit_id=9,
+        ),
+    ],
+    "heimdall.snapshot": [
+        HeimdallSnapshot(items=(SNAPSHOT_LINE, SNAPSHOT_LINE.model_copy(
+            update={"prod_use_enabled": True, "prod_use_since": AT, "can_promote": False, "success_rate": None}
+        ), SNAPSHOT_LINE.model_copy(update={"approval_id": 318})), as_of=LATER),
+        HeimdallSnapshot(items=(SNAPSHOT_LINE,) * 50, as_of=LATER), HeimdallSnapshot(items=(), as_of=LATER),
+    ],
+    "heimdall.scorecard": [
+        ScorecardList(items=(SCORECARD,), as_of=LATER), ScorecardList(items=(SCORECARD,) * 4, as_of=LATER),
+        ScorecardList(items=(SCORECARD.model_copy(update={
+            "policy": LIVE_CHARTER, "gate": NO_WINDOW, "production": WINDOW, "other_models": 5, "ranges": (),
+            "last_at": None,
+        }),), as_of=LATER),
+        ScorecardList(items=(SCORECARD.model_copy(update={
+            "reasons": ("insufficient_sandbox_trials", "sandbox_success_rate_below_threshold"), "approval_id": 318,
+        }),), as_of=LATER),
+    ],
+    "heimdall.trial": [
+        TrialRecorded(domain="WHOLESALE_OFFER", day=AT.date(), confidence=0.93, success=True, gate=WINDOW,
+                      min_sandbox_trials=75, min_sandbox_success_rate=0.82, demoted=True),
+        TrialRecorded(domain="WHOLESALE_OFFER", day=AT.date(), confidence=0.93, success=False, gate=NO_WINDOW,
+                      min_sandbox_trials=75, min_sandbox_success_rate=0.82, counted=False, audit_id=7),
+    ],
+    "heimdall.recommend": [
+        RECOMMENDED, RECOMMENDED.model_copy(update={
+            "allowed": True, "code": "gate_pass", "reasons": (), "created": False, "demoted": True,
+            "warnings": ("insufficient_sandbox_trials",),
+        }),
+    ],
+    "heimdall.check": [
+        GATE_ANSWER, GATE_ANSWER.model_copy(update={"allowed": True, "code": "gate_pass", "reasons": ()}),
+        GATE_ANSWER.model_copy(update={"used_at": AT, "used_by": "U2", "success": False}),
+    ],
+    "heimdall.require": [USED, USED.model_copy(update={"warnings": ("insufficient_sandbox_trials",), "payload": {}})],
+    "heimdall.outcome": [
+        OutcomeRecorded(recommendation_id=12, domain="WHOLESALE_OFFER", success=True, was_used=True, gate=WINDOW,
+                        min_sandbox_success_rate=0.82),
+        OutcomeRecorded(recommendation_id=12, domain="WHOLESALE_OFFER", success=False, was_used=True, gate=WINDOW,
+                        min_sandbox_success_rate=0.82, recorded=False, demoted=True),
+    ],
+    "heimdall.promote": [
+        Promoted(domain="WHOLESALE_OFFER", since=AT, version=8, gate=WINDOW, requested_by="U2", approved_by="U3")
+    ],
+    "heimdall.demote": [DEMOTED, DEMOTED.model_copy(update={"changed": False})],
     "followup.create": [CREATED, CREATED.model_copy(update={"created": False, "has_consent": True})],
     "followup.due": [
         due(), due(scope="all", stopped=STOPPED, is_capped=True), due(yours=(), now=(), waiting=(), next_cursor=None),

@@ -347,6 +347,104 @@ def test_only_the_card_and_the_requesters_copy_offer_to_ask_again() -> None:
         assert bool(pressed) is offered
 
 
+def test_promotion_wanted() -> None:
+    """Card 2 of the specification, line by line; the chart's place is under the figures."""
+    message = render("approval", samples.promotion())
+    until = shown(samples.promotion().expires_at)
+    bound = f"bound to policy v7 and the scorecard of {shown(AT)}; if either changes it must be asked again"
+    assert says(message) == [
+        "*APPROVAL WANTED: use WHOLESALE\u2060_\u2060OFFER's recommendations in production*",
+        f"<@U2> asks, {shown(AT)}: “Two clean weeks; I want it live for Monday's batch”",
+        "*Success in trials*: 86.2 %   75 of 87 in 7 days   needs 82 %",
+        "*Trials*: 87   28 days: 341, 84.8 %   needs 75",
+        "*Says 93 %, delivers*: 86 %   it is about 7 points too sure of itself",
+        "*How sure is that?*  between 77 % and 92 %; about 5 chances in 6 that it really is above 82 %",
+        "*If approved*  recommendations with confidence .92 or more may be used for offers, at once",
+        "*The last 30 days*  131 would have passed; of 112 with a known outcome 97 succeeded (86.6 %)",
+        "*Does not change*  MAO, caps, contact rules",
+        "*Way back*  Demote, at once, by anyone on call; by itself if success falls under 82 %",
+        "*Can decide*  <@U3>, <@U4> (not <@U2>, who asked)",
+        f"*Expires*  {until}",
+        "[[ Approve… ]] [! Reject… ] [ Evidence ] [▾ Ask a question… · Withdraw · Break glass (owner)…]",
+        f"Approval A-318 · heimdall.promote · {bound} (trials that keep it passing are no change)",
+    ]
+    chart = message.with_chart("F1", "Success above 82 % on 24 of 28 days").blocks
+    assert [block["type"] for block in chart][2:5] == ["section", "image", "section"]
+
+
+def test_the_dialog_of_a_promotion_names_the_act_and_what_would_have_qualified() -> None:
+    """As the specification has it."""
+    message = render("approval", samples.promotion())
+    asks = next(block for block in message.blocks if block["type"] == "actions")["elements"][0]["confirm"]
+    assert asks["text"]["text"] == (
+        "From now on WHOLESALE_OFFER's recommendations may be used for real offers. "
+        "131 in the last 30 days would have qualified."
+    )
+    assert (asks["confirm"]["text"], asks["deny"]["text"]) == ("Use in production", "Not yet")
+
+
+def test_promotion_approved() -> None:
+    """Card 3: the state of the world first, before → after and the evidence for good, one way back."""
+    watched = "back to the sandbox by itself under 82 %, without evidence for 14 days, or when the model changes"
+    assert says(render("approval", samples.promotion("approved", note="Fine, but look at Alberta on Monday"))) == [
+        f"*APPROVED: WHOLESALE_OFFER is used in production since {shown(LATER)}*",
+        f"<@U2> asked, {shown(AT)}: “Two clean weeks; I want it live for Monday's batch”",
+        f"<@U3> approved, {shown(LATER)} (26 min later): “Fine, but look at Alberta on Monday”",
+        "*Changed*: production use   off → on   (policy v7 → v8)",
+        "*Decided on*: 86.2 %   of 87 trials   needs 82 % and 75",
+        f"Watched from now on: {watched}",
+        "[! Demote… ] [ Evidence ] [ Audit entry ]",
+        "Approval A-318 · heimdall.promote · audit 48,212",
+    ]
+
+
+def test_promotion_that_came_to_nothing() -> None:
+    """Rejected, expired and not done: the headline is what is true now, with *Ask again…*."""
+    until = shown(samples.promotion().expires_at)
+    rejected = says(
+        render("approval", samples.promotion("rejected", note="Alberta drags it; bring it back without AB"))
+    )
+    assert rejected[0] == "*REJECTED: WHOLESALE\u2060_\u2060OFFER stays in the sandbox*"
+    assert rejected[2] == f"<@U3> rejected, {shown(LATER)} (26 min later): “Alberta drags it; bring it back without AB”"
+    expired = says(render("approval", samples.promotion("expired")))
+    assert expired[0] == f"*EXPIRED: nobody decided on WHOLESALE_OFFER by {until}. Nothing changed.*"
+    detail = "Then: 75 of 87 (86.2 %). Now: 76 of 95 (80.0 %), under 82 %."
+    failed = says(render("approval", samples.promotion("failed", outcome_detail=detail)))
+    assert failed[0] == "*NOT DONE: <@U3> approved, but WHOLESALE_OFFER had changed since it was asked*"
+    assert failed[1] == detail
+    for said in (rejected, expired, failed):
+        assert "[ Ask again… ]" in said
+
+
+def test_demoted_by_itself() -> None:
+    """What is true, by what figure, what stops, what goes on, the way back."""
+    card = samples.DEMOTED
+    assert says(render("demoted", card)) == [
+        "*WHOLESALE\u2060_\u2060OFFER IS BACK IN THE SANDBOX: success fell under 82 %*",
+        f"By itself, {shown(LATER)}: success fell to 79.3 % (69 of 87 in 7 days), under 82 %",
+        "*Success, 7 days*: 86.2 %   75 of 87 trials   between 77 % and 92 %   needs 82 %",
+        f"*Was in production*: 26 min, since {shown(AT)}",
+        "*Stops*  use of its recommendations, at once; 3 recommendations not used yet cannot be used any more",
+        "*Goes on*  its trials, recommendations and outcomes, and everything people do themselves",
+        "*Way back*  more trials that succeed; any operator asks, a manager decides",
+        "[ Evidence ] [ Ask to promote… ]",
+        "Heimdall · policy v9 · audit 48,213",
+    ]
+
+
+def test_friday_digest() -> None:
+    """Each domain's week; a button for the one that would pass."""
+    said = says(render("evolution", samples.EVOLUTION))
+    assert (
+        said[0] == "*AI EVOLUTION, 18 November to 24 November: 1 in production; WHOLESALE\u2060_\u2060OFFER would pass*"
+    )
+    assert "*WHOLESALE_OFFER*  in the sandbox; it would pass" in said
+    assert "86.2 % of 87 trials, the week before 84.0 %   needs 82 % and 75" in said
+    assert "*BUYER_MATCH*  in the sandbox; it would not pass: too few trials" in said
+    assert "*CAPITAL_ROUTE*  in production" in said
+    assert said[-2] == "[ Ask to promote WHOLESALE_OFFER… ] [ Show all domains ]"
+
+
 def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:
     said = says(render("kill_switch", samples.kill_switch(under_way=samples.UNDER_WAY)))
     assert any("2 calls, 1 text: finish and record; 2 not recorded yet" in line for line in said)

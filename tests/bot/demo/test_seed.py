@@ -71,6 +71,22 @@ def test_two_steps_are_late_and_five_are_due(gate: Gate) -> None:
     assert [step["seller"]["seller_name"] for step in found["waiting"]] == ["Jean Tremblay"]
 
 
+def test_a_manager_can_judge_a_promotion_on_sight(gate: Gate) -> None:
+    """WHOLESALE_OFFER would pass, at any hour; three others would not; nothing is in production."""
+    found = _read(gate, INES.user_id, "heimdall.snapshot").result.to_json()
+    lines = {line["domain"]: line for line in found["items"]}
+    offer = lines["WHOLESALE_OFFER"]
+    assert offer["can_promote"]
+    assert offer["trials"] >= 84
+    assert 0.85 <= offer["success_rate"] <= 0.88
+    assert not any(line["can_promote"] for name, line in lines.items() if name != "WHOLESALE_OFFER")
+    assert not any(line["prod_use_enabled"] for line in lines.values())
+    (card,) = _read(gate, INES.user_id, "heimdall.scorecard", domain="WHOLESALE_OFFER").result.to_json()["items"]
+    assert card["finding"].startswith("Success above 82 % on 24 of 28 days, lowest 67 % on ")
+    assert 0.92 <= card["gate"]["says"] <= 0.94
+    assert card["production"]["trials"] >= 14
+
+
 def test_every_act_passed_the_gate(gate: Gate) -> None:
     with gate.database.read() as connection:
         acts = connection.execute(select(AuditEvent.operation, AuditEvent.actor, AuditEvent.outcome)).all()

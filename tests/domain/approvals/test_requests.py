@@ -512,3 +512,19 @@ def test_a_strangers_request_is_decided_by_a_manager(world: World) -> None:
     (grant,) = world.rows("role_grant", "user_id = 'USTRANGER'")
     assert (grant.role, grant.granted_by) == ("operator", MANAGER)
     world.done(STRANGER, "golive.state")
+
+
+def test_a_gate_that_fails_by_then_shows_both_figures(world: World) -> None:
+    """What it was when it was asked and what it is now; a gate without a figure is named with its detail."""
+    good = Checked(name="success", ok=True, detail="75 of 87, needs 82 %", figure="75 of 87 (86.2 %)")
+    plain = Checked(name="worker seen", ok=True, detail="seen")
+    world.facts.gates = [good, plain]
+    request = world.pending(ONCALL, POLICY)
+    world.facts.gates = [
+        good.model_copy(update={"ok": False, "detail": "76 of 95 (80.0 %), under 82 %", "figure": "76 of 95 (80.0 %)"}),
+        plain.model_copy(update={"ok": False, "detail": "never seen"}),
+    ]
+    world.approve(MANAGER, request.approval_id)
+    assert world.approval(request.approval_id).outcome_detail == (
+        "Then: 75 of 87 (86.2 %). Now: 76 of 95 (80.0 %), under 82 %. And worker seen: never seen."
+    )

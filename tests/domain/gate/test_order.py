@@ -34,6 +34,8 @@ ONE_BELOW: dict[Role, str] = {
     Role.OWNER: MANAGER,
 }
 TYPED = {"type_the_operation": "killswitch.release"}
+OBJECTS = {"payload", "evidence"}
+"""Parameters that take a JSON object, so that an empty one is no bad input."""
 BY_KIND = {Input.USER: "UNEW", Input.NUMBER: "1", Input.FLAG: "yes"}
 
 
@@ -58,7 +60,8 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
         if parameter.required:
             yield parameter.name, {name: value for name, value in good.items() if name != parameter.name}
             yield parameter.name, {**good, parameter.name: None}
-        for wrong in ("", "   ", "\x00", "x" * 501, [], {}, float("nan"), float("inf"), -1, object()):
+        empty: list[Any] = [] if parameter.name in OBJECTS else [{}]
+        for wrong in ("", "   ", "\x00", "x" * 501, [], *empty, float("nan"), float("inf"), -1, object()):
             yield parameter.name, {**good, parameter.name: wrong}
         if parameter.arg.input is Input.NUMBER:
             for wrong in ("-3", "1.5", "NaN", "inf", "9" * 13, "²", "٣", True, "1; drop table approval"):

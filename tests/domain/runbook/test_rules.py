@@ -73,6 +73,7 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("room in the caps", Severity.WARN, replace(GOOD, room=None)),
     ("room in the caps", Severity.WARN, replace(GOOD, room=Room(0, 5, "100.00"))),
     ("room in the caps", Severity.WARN, replace(GOOD, room=Room(10, 0, "100.00"))),
+    ("Heimdall charter present", Severity.BLOCKER, replace(GOOD, charter_missing=("WHOLESALE_OFFER",))),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None)),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None, paged_in_order=())),
     ("pages by webhook", Severity.INFO, replace(GOOD, has_page_url=False)),

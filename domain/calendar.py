@@ -28,3 +28,19 @@ def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:
         if is_working_day(candidate):
             return datetime.combine(candidate, time(12), tzinfo=zone).astimezone(now.tzinfo)
     raise AssertionError("two weeks without a working day")
+
+
+def stands_for(day: date, weekday: int) -> date | None:
+    """Return which day of that weekday (0 = Monday) a working day stands for: itself, or one that was a holiday.
+
+    What comes every Friday comes on the first working day from Friday on; None where `day` is not it.
+    """
+    if not is_working_day(day):
+        return None
+    for back in range(LONGEST_BREAK):
+        candidate = day - timedelta(days=back)
+        if candidate.weekday() == weekday:
+            return candidate
+        if is_working_day(candidate - timedelta(days=1)):
+            return None
+    return None

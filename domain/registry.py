@@ -12,16 +12,24 @@ from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
+from domain.review.operations import operations as review_operations
 from domain.runbook.operations import OPERATIONS as RUNBOOK
+from domain.snapshots.control import CONTROL
+from domain.snapshots.operations import operations as snapshot_operations
+from domain.snapshots.ops import OPS
+from domain.snapshots.parts import Part
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
 REVERTERS: dict[str, Reverter] = {}
 """How each feature's policies go back when what was set for a time is over."""
 
+PARTS: tuple[Part, ...] = (CONTROL, OPS)
+"""What the snapshot and the Monday review are made of: each feature that has something to say brings one part."""
+
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
-    *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS),
+    *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS), *snapshot_operations(PARTS), *review_operations(PARTS),
 )  # fmt: skip
 
 

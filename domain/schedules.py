@@ -90,6 +90,7 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("approvals.expire", "approvals.expire", Every(30)),
         Schedule("held.expire", "held.expire", Every(60)),
         Schedule("policy.revert", "policy.revert", Every(30)),
+        Schedule("cadence.run", "cadence.run", Every(60)),
         Schedule("idempotency.prune", "idempotency.prune", PRUNING),
         Schedule("ticks.prune", "ticks.prune", PRUNING),
         Schedule("outbox.prune", "outbox.prune", PRUNING),

@@ -15,10 +15,12 @@ from domain.leads import tables as leads
 from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
+from domain.review import tables as review
 from domain.runbook import tables as runbook
+from domain.snapshots import tables as snapshots
 from domain.ticks import tables as ticks
 
 FEATURES = (
     access, alerts, approvals, audit, charts, delivery, followup, gate, held, inbox, kpi, leads, policies, prime_law,
-    processes, runbook, ticks,
+    processes, review, runbook, snapshots, ticks,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, prime_law
+from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, prime_law, review
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -15,6 +15,7 @@ from domain.followup.results import ClaimOver, HandOver, OverdueCard
 from domain.inbox.results import LateAnswer, NotRun
 from domain.outcomes import Result
 from domain.prime_law.results import GoLiveCard, KillSwitchCard, ReasonAsked
+from domain.review.results import ReviewAgain, ReviewCard, ReviewItem, SpotCheck
 
 R = TypeVar("R", bound=Result)
 
@@ -38,6 +39,10 @@ CARDS: Mapping[str, Card[Any]] = {
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),
+    "review": Card(ReviewCard, review.review),
+    "review_again": Card(ReviewAgain, review.again),
+    "review_item": Card(ReviewItem, review.item),
+    "spot_check": Card(SpotCheck, review.spot_check),
     "not_run": Card(NotRun, inbox.not_run),
     "late_answer": Card(LateAnswer, inbox.late_answer),
     "route_test": Card(RouteTest, delivery.route_test),

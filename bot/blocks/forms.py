@@ -32,6 +32,7 @@ TITLES = {
     "access.request": ("Ask for access", "Ask"),
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
+    "review.decide": ("Decide about the week", "Decide"),
     "alerts.resolve": ("Resolve an alert", "Resolve"),
 }
 """Title and submit button where the operation's own name does not say it well."""

@@ -16,7 +16,9 @@ from bot.blocks import (
     kit,
     prime_law,
     refusals,
+    review,
     runbook,
+    snapshot,
     system,
 )
 from bot.blocks.kit import Rendered
@@ -68,6 +70,11 @@ REPLIES: Mapping[str, Reply] = {
     "alerts.list": alerts.listing,
     "alerts.ack": alerts.alert,
     "alerts.resolve": alerts.alert,
+    "snapshot.overview": snapshot.overview,
+    "snapshot.metrics": snapshot.metrics,
+    "review.show": review.review,
+    "review.decide": review.review,
+    "review.finish": review.finished,
     "audit.list": audit.listing,
     "audit.verify": audit.verification,
     "system.help": system.help_view,

@@ -120,7 +120,8 @@ def said_of(line: Weekly) -> str:
     if not any(value is not None for value in values):
         return ""
     if run == 0:
-        return f"{line.title} unchanged" if values[-1] is not None and len(values) > 1 else ""
+        known = sum(value is not None for value in values)
+        return f"{line.title} unchanged" if values[-1] is not None and known > 1 else ""
     way = "up" if run > 0 else "down"
     weeks = f" {number(abs(run), 'week')} in a row" if abs(run) > 1 else ""
     return f"{line.title} {way}{weeks}"

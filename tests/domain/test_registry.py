@@ -57,6 +57,9 @@ SPEC: dict[str, Row] = {
     "audit.list": Row(A, "O"), "audit.verify": Row(A, "O"),
     "alerts.list": Row(O, "O"), "alerts.ack": Row(C, "G↓"), "alerts.pass": Row(C, "G↓"), "alerts.resolve": Row(C, "G↓"),
     "route.list": Row(A, "O"), "route.set": Row(M, "G"), "route.test": Row(M, "G"),
+    "snapshot.overview": Row(A, "O"), "snapshot.metrics": Row(A, "O"), "review.decide": Row(M, "G↓"),
+    # Not in spec/3's table: `/review` shows the review, and what was escalated is done at some time.
+    "review.show": Row(A, "O"), "review.finish": Row(O, "G↓"),
     "system.doctor": Row(M, "O"), "system.help": Row(None, "O"),
     # Not in spec/3's table either: the Home tab.
     "system.home": Row(None, "O"),

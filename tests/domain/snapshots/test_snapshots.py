@@ -1,7 +1,9 @@
 """How everything stands, and the success metrics against their targets."""
 
 from datetime import timedelta
+from typing import Any
 
+from domain.alerts.service import raise_alert
 from domain.gate.recording import record
 from domain.outcomes import Kind
 from tests.support import AUDITOR, MANAGER, ONCALL, STRANGER, World
@@ -21,7 +23,7 @@ def kpi(world: World, name: str, *good: bool, days: int = 1) -> None:
         record(act)
 
 
-def metric(world: World, name: str) -> object:
+def metric(world: World, name: str) -> Any:
     return next(item for item in world.done(AUDITOR, "snapshot.metrics").items if item.name == name)
 
 
@@ -59,9 +61,9 @@ def test_a_metric_is_judged_by_its_target_and_beside_the_time_before(world: Worl
     kpi(world, "WHOLESALE.offer_accept_rate", True, True, False, False, False)
     kpi(world, "WHOLESALE.offer_accept_rate", True, True, True, False, days=9)
     found = metric(world, "offer_accept")
-    assert (found.value, found.before, found.met, found.count) == (0.4, 0.75, False, 5)  # type: ignore[attr-defined]
+    assert (found.value, found.before, found.met, found.count) == (0.4, 0.75, False, 5)
     kpi(world, "BUYER_MATCH.response_rate", True, True, False)
-    assert metric(world, "buyer_response").met is True  # type: ignore[attr-defined]
+    assert metric(world, "buyer_response").met is True
 
 
 def test_what_was_never_measured_is_said_and_not_judged(world: World) -> None:
@@ -75,9 +77,7 @@ def test_what_was_never_measured_is_said_and_not_judged(world: World) -> None:
 
 
 def test_a_throttle_is_a_miss(world: World) -> None:
-    from domain.alerts.service import raise_alert
-
     with world.act(MANAGER) as act:
         raise_alert(act, "tripwire:WHOLESALE.contract_rate", "WHOLESALE is throttled")
         record(act)
-    assert metric(world, "throttling").met is False  # type: ignore[attr-defined]
+    assert metric(world, "throttling").met is False

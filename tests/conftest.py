@@ -29,6 +29,7 @@ import psycopg
 import pytest
 import redis
 from _pytest.nodeid import coerce_node_id
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -41,6 +42,12 @@ from tests.servers import (
     locked,
 )
 from workers.embedded_redis import EmbeddedRedisError
+
+# A loaded machine is no failure, and a run that failed must fail again.
+settings.register_profile(
+    "valhalla", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("valhalla")
 
 RUN_DIR = "VALHALLA_TEST_RUN_DIR"
 TEMPLATE = "valhalla_template"

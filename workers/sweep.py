@@ -17,6 +17,7 @@ from domain.gate.call import system_call
 from domain.inbox import service as inbox
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
+from domain.runbook.watch import has_work as is_watched
 from domain.ticks import service as ticks
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ SEAL_EVERY = 0.4
 INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
 SETTLE_EVERY = 2.0
+WATCH_EVERY = 15.0
 PAUSE = 0.01
 """Between two batches: SQLite's write lock is not fair, so others need a moment without us."""
 
@@ -40,7 +42,9 @@ class _Duty:
 
 
 class Sweep:
-    """One thread that seals the audit, recovers the inbox, runs what the queue lost, and keeps the kill card true."""
+    """One thread that seals the audit, recovers the inbox, runs what the queue lost, keeps the kill card true, and
+    watches the runbook.
+    """
 
     def __init__(self, gate: Gate, runner: str) -> None:
         """Do nothing yet."""
@@ -53,6 +57,7 @@ class Sweep:
             _Duty("inbox", self.inbox, INBOX_EVERY),
             _Duty("ticks", self.ticks, min(TICKS_EVERY, short)),
             _Duty("switches", self.switches, SETTLE_EVERY),
+            _Duty("runbook", self.runbook, WATCH_EVERY),
         ]
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -106,6 +111,11 @@ class Sweep:
         now = self._gate.clock()
         if self._any(lambda connection: unsettled(connection, now) is not None):
             self._gate.run(system_call("killswitch.settle"))
+
+    def runbook(self) -> None:
+        """Look at the runbook while production is on; here, since it must see a scheduler that died."""
+        if self._any(is_watched):
+            self._gate.run(system_call("runbook.watch"))
 
     def ticks(self) -> None:
         """Run the slots that the queue lost."""

@@ -30,6 +30,7 @@ class Envelope:
     id: str = field(default_factory=lambda: str(uuid.UUID(int=random.getrandbits(128), version=4)))
     status: Status = "pending"
     connections: list[int] = field(default_factory=list)
+    acknowledged_over: int | None = None
     response: JsonDict | None = None
     latency: float | None = None
     late_acks: list[JsonDict] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Envelope:
             "payload",
             "status",
             "connections",
+            "acknowledged_over",
             "response",
             "latency",
             "retry_attempt",
@@ -101,10 +103,13 @@ class Delivery:
         if self._faults.is_away or self.carrier is None or not self.carrier.carry(envelope, copies=copies):
             self._end(envelope, "dispatch_failed")
 
-    def acknowledge(self, envelope_id: str, response: JsonDict | None) -> None:
-        """Take the app's answer; a second or late one is only noted."""
+    def acknowledge(self, envelope_id: str, response: JsonDict | None, connection: int | None = None) -> None:
+        """Take the app's answer, over whichever connection; a second or late one is only noted."""
         envelope = self._pending.get(envelope_id)
         if envelope is not None:
+            if self._faults.acknowledgement(envelope.type):
+                return
+            envelope.acknowledged_over = connection
             envelope.response = response or None
             envelope.latency = asyncio.get_running_loop().time() - envelope.sent_at
             self._end(envelope, "acked")

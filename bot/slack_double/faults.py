@@ -18,11 +18,13 @@ Kind = Literal[
     "duplicate_envelope",
     "delay_envelope",
     "drop_envelope",
+    "drop_ack",
     "away",
 ]
 _LATE: frozenset[str] = frozenset({"drop_after", "delay_after"})
 _ENVELOPE: frozenset[str] = frozenset({"duplicate_envelope", "delay_envelope", "drop_envelope"})
-EARLY: frozenset[str] = frozenset(get_args(Kind)) - _LATE - _ENVELOPE - {"away"}
+_ACK: frozenset[str] = frozenset({"drop_ack"})
+EARLY: frozenset[str] = frozenset(get_args(Kind)) - _LATE - _ENVELOPE - _ACK - {"away"}
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Fault:
 
     `method` is a Web API method, `response_url`, `files.upload`, an envelope type (`slash_commands`,
     `interactive`, `events_api`) or `*`. `times` counts down; None means until cleared.
+    `drop_ack` leaves an acknowledgement unread, as where its connection is just being closed.
     `drop_before` and `drop_after` close the connection without an answer, before or after acting;
     `away` refuses every connection, the WebSocket ones too, until it is cleared.
     """
@@ -102,3 +105,7 @@ class Faults:
     def envelope(self, kind: str) -> Fault | None:
         """The fault that strikes the delivery of an envelope of this type, counted down."""
         return self._take(kind, _ENVELOPE)
+
+    def acknowledgement(self, kind: str) -> Fault | None:
+        """The fault that strikes the acknowledgement of an envelope of this type, counted down."""
+        return self._take(kind, _ACK)

@@ -109,7 +109,7 @@ class SocketMode:
             self._connections[connection.number] = connection
             connection.send(self._hello())
         try:
-            await self._read(websocket)
+            await self._read(connection)
         finally:
             self._connections.pop(connection.number, None)
             writer.cancel()
@@ -123,12 +123,14 @@ class SocketMode:
             "connection_info": {"app_id": self._app_id},
         }
 
-    async def _read(self, websocket: WebSocket) -> None:
+    async def _read(self, connection: Connection) -> None:
+        """Take acknowledgements; what arrives after its close was sent is read by nobody, as RFC 6455 allows."""
         try:
             while True:
-                frame = _parsed(await websocket.receive_text())
+                frame = _parsed(await connection.websocket.receive_text())
                 if frame is not None:
-                    self._delivery.acknowledge(str(frame.get("envelope_id")), frame.get("payload"))
+                    answer = frame.get("payload")
+                    self._delivery.acknowledge(str(frame.get("envelope_id")), answer, connection.number)
         except WebSocketDisconnect:
             return
 

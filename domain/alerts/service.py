@@ -119,6 +119,19 @@ def resolve(act: Act, alert_id: int, note: str | None) -> AlertCard | Refused:
     return show(act, alert_id)
 
 
+def resolve_by_itself(act: Act, alert_id: int, note: str) -> bool:
+    """Resolve an alert whose cause is gone; return whether it was open still."""
+    gone = act.connection.scalar(
+        update(Alert)
+        .where(Alert.id == alert_id, Alert.state != "resolved")
+        .values(state="resolved", resolved_by=act.actor, resolved_at=act.now, note=note)
+        .returning(Alert.id)
+    )
+    if gone is not None:
+        show(act, alert_id)
+    return gone is not None
+
+
 def unresolved(act: Act) -> AlertList:
     """List what is open or acknowledged, the gravest and newest first."""
     rank = case({severity: place for place, severity in enumerate(SEVERITIES)}, value=Alert.severity, else_=9)

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 ATTEMPTS = 4
 """How often a transaction that lost a deadlock or a lock is begun again before it is said to be unavailable."""
 RETRY_PAUSE = 0.02
+FILE = "file"
 IDLE_IN_TRANSACTION = "25P03"
 NOT_MIGRATED = "42P01"
 """A table is not there: the state cannot be read, so nothing may act (principle 2)."""
@@ -167,6 +169,15 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
     )
 
 
+def _file(url: URL) -> tuple[int, int] | None:
+    """Return which file is at a SQLite database's path; None where there is none, or the database is in memory."""
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _sqlite_engine(url: URL) -> Engine:
     # A queue pool of its own size: SQLAlchemy's default for files is the same, but says nothing of the limit.
     engine = create_engine(
@@ -174,10 +185,17 @@ def _sqlite_engine(url: URL) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _settings(dbapi_connection: Any, _record: Any) -> None:
+    def _settings(dbapi_connection: Any, record: Any) -> None:
         dbapi_connection.isolation_level = None
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
+        record.info[FILE] = _file(url)
+
+    @event.listens_for(engine, "checkout")
+    def _same_file(_dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+        """What is written into a file that was taken away is lost: a connection to it is not used again."""
+        if record.info.get(FILE) != _file(url):
+            raise DisconnectionError("the database's file was removed or replaced")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -82,10 +82,13 @@ def lease_lane(database: Database, lane: DueLane, holder: str, *, now: datetime,
             update(OutboxLane)
             .where(
                 OutboxLane.channel == lane.lane,
-                or_(OutboxLane.holder.is_(None), OutboxLane.holder == holder, OutboxLane.lease_until <= now),
+                or_(
+                    OutboxLane.holder.is_(None), OutboxLane.holder == holder, OutboxLane.lease_until <= now,
+                    OutboxLane.lease_until > now + rules.LONGEST_LEASE,
+                ),
             )
             .values(holder=holder, lease_until=now + lease)
-        )
+        )  # fmt: skip
         return taken.rowcount == 1
 
     return Hold(lane.lane, lane.destinations, holder, lease) if database.attempt(work) else None

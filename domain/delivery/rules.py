@@ -111,14 +111,24 @@ def settle(lease: timedelta) -> timedelta:
     return min(SETTLE, lease)
 
 
+LONGEST_LEASE = timedelta(minutes=10)
+"""A lease or a pace further ahead than this was written by a clock that has been set back since: it binds nobody.
+Two senders cannot come of it, since each renews its lease before it sends."""
+
+
+def is_leased(until: datetime | None, now: datetime) -> bool:
+    """Whether a lane's lease still holds."""
+    return until is not None and now < until <= now + LONGEST_LEASE
+
+
 def is_paced_out(paced_until: datetime | None, now: datetime) -> bool:
     """Whether the lane has used its allowance up; what is urgent goes all the same."""
-    return paced_until is not None and paced_until - now > BURST - POST_EVERY
+    return paced_until is not None and BURST - POST_EVERY < paced_until - now <= LONGEST_LEASE
 
 
 def paced(paced_until: datetime | None, now: datetime, *, is_edit: bool) -> datetime:
     """Return the lane's pace after one more message."""
-    start = now if paced_until is None else max(now, paced_until)
+    start = paced_until if paced_until is not None and now < paced_until <= now + LONGEST_LEASE else now
     return start + (EDIT_EVERY if is_edit else POST_EVERY)
 
 
@@ -213,7 +223,7 @@ def may_go(lane: Lane | None, now: datetime, *, priority: int) -> bool:
     """Whether a lane is free, not paused, and within its pace (what is urgent does not wait for the pace)."""
     if lane is None:
         return True
-    if lane.holder is not None and lane.lease_until is not None and lane.lease_until > now:
+    if lane.holder is not None and is_leased(lane.lease_until, now):
         return False
     if lane.paused_until is not None and lane.paused_until > now:
         return False

@@ -6,8 +6,8 @@ from typing import Annotated
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.parameters import Arg, Input, NoParams, Params, Text
-from domain.runbook import service
-from domain.runbook.results import Attested, Markdown, RunbookStatus
+from domain.runbook import service, watch
+from domain.runbook.results import Attested, Markdown, RunbookStatus, Watched
 from domain.runbook.rules import STATEMENTS
 
 StatementName = StrEnum("StatementName", {name.upper(): name for name in STATEMENTS})  # type: ignore[misc]
@@ -74,5 +74,16 @@ OPERATIONS = (
         slack=Slash("runbook", "markdown"),
         http=Http("GET", "governance/runbook/markdown"),
         example="/runbook markdown",
+    ),
+    Operation(
+        name="runbook.watch",
+        summary="Raise an alert about a check that breaks while production is on",
+        params=NoParams,
+        result=Watched,
+        run=lambda act, _params: watch.watch(act),
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
     ),
 )

@@ -59,3 +59,10 @@ class Attested(Result):
     """A statement was signed."""
 
     statement: Statement
+
+
+class Watched(Result):
+    """What broke and what was mended since the checks were last looked at."""
+
+    broken: tuple[str, ...]
+    mended: tuple[str, ...]

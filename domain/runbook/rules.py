@@ -1,7 +1,7 @@
 """The checks: pure functions of evidence and time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,6 +59,53 @@ class Evidence:
 
 
 Rule = Callable[[Evidence], Check]
+
+PATIENCE = timedelta(minutes=1)
+"""How long a check must fail before anybody is told: a restart is no news."""
+OWN_CARD = frozenset({"kill switch clear"})
+"""Checks whose failing has a card of its own."""
+FORESEEN = frozenset({"go-live checklist"})
+"""Checks that fail on a day known beforehand: nobody is woken for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one check stood when it was last looked at: since when, whether it held before, and its alert."""
+
+    name: str
+    ok: bool
+    since: datetime
+    broke: bool
+    alert_id: int | None
+
+    def with_alert(self, alert_id: int | None) -> "Standing":
+        """Return the same with that alert."""
+        return replace(self, alert_id=alert_id)
+
+
+def stands(check: Check, before: Standing | None, now: datetime) -> Standing:
+    """Return how a check stands now, given how it stood."""
+    if before is None:
+        return Standing(check.name, check.ok, now, broke=False, alert_id=None)
+    if before.ok == check.ok:
+        return before
+    return Standing(check.name, check.ok, now, broke=before.ok, alert_id=before.alert_id)
+
+
+def is_news(check: Check, standing: Standing, now: datetime, *, excused: tuple[str, ...]) -> bool:
+    """Whether somebody must be told: a blocker that nobody overrode, or a warning that held before.
+
+    Once for as long as it fails, and only after a minute of it.
+    """
+    if check.ok or standing.alert_id is not None or check.name in OWN_CARD or check.name in excused:
+        return False
+    matters = check.severity is Severity.BLOCKER or (check.severity is Severity.WARN and standing.broke)
+    return matters and now - standing.since >= PATIENCE
+
+
+def gravity(check: Check) -> str:
+    """Return the severity of the alert about a failed check; a critical one wakes somebody."""
+    return "critical" if check.severity is Severity.BLOCKER and check.name not in FORESEEN else "warning"
 
 
 def statements(signed: Mapping[str, tuple[str, datetime]], now: datetime) -> tuple[Statement, ...]:

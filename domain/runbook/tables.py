@@ -19,3 +19,18 @@ class Attestation(Base):
     actor: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
     note: Mapped[str | None]
+
+
+class RunbookState(Base):
+    """How one check stood when it was last looked at while production was on."""
+
+    __tablename__ = "runbook_state"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ok: Mapped[bool]
+    since: Mapped[datetime]
+    """Since when it stands like that."""
+    broke: Mapped[bool]
+    """Whether it held before, so that its failing is news."""
+    alert_id: Mapped[int | None]
+    """The alert that was raised about it."""

@@ -1,4 +1,4 @@
-"""The history of policies, and their fields that go back by themselves.
+"""The history of policies, their fields that go back by themselves, and how the runbook stood while it was watched.
 
 Revision: 0003
 """
@@ -17,7 +17,7 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 
 def upgrade() -> None:
-    """Make the two tables."""
+    """Make the tables."""
     op.create_table(
         "policy_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -43,9 +43,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "key", "field", name=op.f("pk_policy_revert")),
     )
     op.create_index(op.f("ix_policy_revert_until"), "policy_revert", ["until"])
+    op.create_table(
+        "runbook_state",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("broke", sa.Boolean(), nullable=False),
+        sa.Column("alert_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_runbook_state")),
+    )
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("runbook_state")
     op.drop_table("policy_revert")
     op.drop_table("policy_version")

@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from tests.support import World
-
-# A loaded machine is no failure, and a run that failed must fail again.
-settings.register_profile("valhalla", deadline=None, derandomize=True, database=None)
-settings.load_profile("valhalla")
 
 
 @pytest.fixture

@@ -167,3 +167,16 @@ def test_the_kill_switchs_card_is_edited_while_it_settles(scene: Scene, monkeypa
 def _says(scene: Scene, channel: str, words: str) -> bool:
     """Whether a message of the channel says these words."""
     return words in str(scene.double.messages(channel))
+
+
+def test_the_sweep_watches_the_runbook_while_production_is_on(light_scene: Scene) -> None:
+    """Without any scheduler, whose death it must see; with production off there is nothing to watch."""
+    sweep = Sweep(light_scene.gate, "test")
+    sweep.runbook()
+    assert not light_scene.rows("runbook_state")
+    press(light_scene, go_live_enabled=True)
+    sweep.runbook()
+    assert not {row.name: row.ok for row in light_scene.rows("runbook_state")}["scheduler seen"]
+    press(light_scene, go_live_enabled=False)
+    sweep.runbook()
+    assert not light_scene.rows("runbook_state")

@@ -8,10 +8,15 @@
 
 The SDK's own client is not used: after a notice it reads nothing for three seconds, so what Slack sends then is
 reported as failed to its sender and done all the same.
+
+An acknowledgement that is sent while Slack closes its connection is read by nobody, though it was sent without an
+error. So a connection that was told to go carries one only where there is no other, and what a connection carried in
+its last moments goes once more over another; Slack takes an acknowledgement over any connection, and once.
 """
 
 import json
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Event, Thread
@@ -38,6 +43,8 @@ PING_EVERY = 5.0
 LARGEST = 4 * 1024 * 1024
 ANOTHER_WAY = 1.0
 """Seconds an acknowledgement waits for a connection that takes it."""
+LAST_MOMENTS = 2.5
+"""Seconds before a connection's end in which what it carried may not have been read; after them Slack has given up."""
 TOO_LATE = 1.5
 """Seconds after its arrival at which an envelope is not begun any more: Slack tells its sender that it failed."""
 OK = 200
@@ -55,8 +62,10 @@ class SocketMode:
         self._stop = Event()
         self._changed = Condition()
         self._links: list[ClientConnection] = []
-        """The open ones, those that were told to go at the end."""
+        """The open ones, the newest first."""
         self._leaving: set[ClientConnection] = set()
+        self._carried: dict[ClientConnection, deque[tuple[float, str]]] = {}
+        """What each connection carried lately, and when."""
         self._pool = ThreadPoolExecutor(CONCURRENCY, "envelope")
         self._keepers = [
             Thread(target=self._keep, args=(place * STAGGER,), name=f"socket-{place}", daemon=True)
@@ -123,6 +132,7 @@ class SocketMode:
         ).__enter__()  # fmt: skip
         with self._changed:
             self._links.insert(0, link)
+            self._carried[link] = deque()
             self._changed.notify_all()
         return link
 
@@ -131,7 +141,11 @@ class SocketMode:
             self._leaving.discard(link)
             if link in self._links:
                 self._links.remove(link)
+            since = time.monotonic() - LAST_MOMENTS
+            unsure = [frame for at, frame in self._carried.pop(link, ()) if at > since]
         link.close()
+        if unsure and not self._stop.is_set():  # not here: this thread opens the connection they may have to wait for
+            Thread(target=self._carry_again, args=(unsure,), name="socket-again", daemon=True).start()
 
     def _open_links(self) -> list[ClientConnection]:
         with self._changed:
@@ -146,7 +160,6 @@ class SocketMode:
                 if self._take(link, frame):
                     with self._changed:
                         self._leaving.add(link)
-                        self._links.sort(key=self._leaving.__contains__)
                     return True
         except (WebSocketException, OSError) as error:
             log.warning("socket.lost", error=_reason(error))
@@ -212,21 +225,44 @@ class SocketMode:
         if response.body:
             is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
             answer["payload"] = json.loads(response.body) if is_json else {"text": response.body}
-        frame, until = json.dumps(answer), time.monotonic() + ANOTHER_WAY
-        while not self._send(link, frame):
+        if not self._carry(json.dumps(answer), link):
+            raise ConnectionError("no connection took the acknowledgement")
+
+    def _carry_again(self, frames: list[str]) -> None:
+        """Send once more what a connection carried in its last moments."""
+        for frame in frames:
+            self._carry(frame)
+        log.info("socket.carried_again", frames=len(frames))
+
+    def _carry(self, frame: str, link: ClientConnection | None = None) -> bool:
+        """Send a frame, over this connection if it stays, and wait a moment for one that takes it."""
+        until = time.monotonic() + ANOTHER_WAY
+        while not any(self._send(way, frame) for way in self._ways(link)):
             if time.monotonic() >= until or self._stop.is_set():
-                raise ConnectionError("no connection took the acknowledgement")
+                return False
             with self._changed:
                 self._changed.wait(0.1)
+        return True
 
-    def _send(self, link: ClientConnection, frame: str) -> bool:
-        for way in [link, *(other for other in self._open_links() if other is not link)]:
-            try:
-                way.send(frame)
-            except (WebSocketException, OSError):
-                continue
-            return True
-        return False
+    def _ways(self, link: ClientConnection | None) -> list[ClientConnection]:
+        """The open connections: this one before the others, those that were told to go at the end."""
+        with self._changed:
+            return sorted(self._links, key=lambda way: (way in self._leaving, way is not link))
+
+    def _send(self, way: ClientConnection, frame: str) -> bool:
+        now = time.monotonic()
+        with self._changed:
+            carried = self._carried.get(way)
+            if carried is None:
+                return False
+            carried.append((now, frame))
+            while carried[0][0] < now - LAST_MOMENTS:
+                carried.popleft()
+        try:
+            way.send(frame)
+        except (WebSocketException, OSError):
+            return False
+        return True
 
 
 def _reason(error: Exception) -> str:

@@ -64,9 +64,15 @@ class Running:
         wait_until(is_there, f"{words!r} in #{channel}")
 
     def card(self) -> JsonDict:
-        """Return the card of late follow-ups as it is now."""
-        found: JsonDict = self.workspace.read("messages", channel="followups")[-1]
-        return found
+        """Return the card of late follow-ups as it is now; the first one may have to be waited for."""
+        cards: list[JsonDict] = []
+
+        def is_there() -> bool:
+            cards[:] = self.workspace.read("messages", channel="followups")
+            return bool(cards)
+
+        wait_until(is_there, "a card in #followups")
+        return cards[-1]
 
     def hour_changes_the_card(self) -> None:
         """Let an hour pass, and wait until the card in #followups is another."""
@@ -127,6 +133,7 @@ def test_a_lead_is_refused_until_go_live_and_then_due(running: Running) -> None:
 
 
 def test_hours_and_nights_make_steps_late(running: Running) -> None:
+    assert "An hour has passed" in running.happens("hour")
     running.hour_changes_the_card()
     assert "A night has passed" in running.happens("night")
     wait_until(lambda: "past the 2 h promise" in str(running.card()), "broken promises on the card")
@@ -169,8 +176,8 @@ def test_what_is_delivered_twice_is_done_once(running: Running) -> None:
 
 
 def test_slack_goes_away_and_what_happened_meanwhile_arrives(running: Running) -> None:
-    before = running.card()
     assert "Slack is away for 20 s" in running.happens("slack-away")
+    before = running.card()  # from now on nothing that was under way can change it
     assert "An hour has passed" in running.happens("hour")
     assert running.workspace.read("status")["connections"] == []
     assert running.card() == before

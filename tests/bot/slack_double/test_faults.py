@@ -119,6 +119,9 @@ class TestEnvelopes:
             double.faults.add("drop_envelope")
             assert double.command("alice", "general", "/gov lost").status == "operation_timeout"
             assert seen == ["twice", "twice", "late"]
+            double.faults.add("drop_ack")
+            assert double.command("alice", "general", "/gov unread").status == "operation_timeout"
+            assert seen[-1] == "unread"
 
     def test_away_cuts_connections_which_come_back(self, double: SlackDouble) -> None:
         """The app's connection is gone while Slack is away, and cannot be made again until then."""

@@ -219,3 +219,21 @@ def test_one_gate_serves_many_threads(world: World) -> None:
     assert isinstance(outcome, Done)
     other.database.close()
     assert world.acts() == 1
+
+
+def test_a_sqlite_file_taken_away_is_not_written_to(busy_world: World) -> None:
+    """Nothing goes into a file that nobody can open again; with the file back, its world goes on."""
+    path = Path(str(busy_world.database.url.database))
+    aside = path.with_suffix(".aside")
+    busy_world.done(OPERATOR, "killswitch.engage", reason="drill")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    path.rename(aside)
+    refusal = busy_world.refused(OPERATOR, "golive.disable", reason="x")
+    assert refusal.kind is Kind.UNAVAILABLE
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    aside.rename(path)
+    assert busy_world.done(OPERATOR, "golive.state").kill_switch_engaged
+    assert busy_world.count("audit_event", "operation = 'golive.disable'") == 0

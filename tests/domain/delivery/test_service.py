@@ -65,6 +65,25 @@ def test_a_released_lane_is_free_at_once(world: World) -> None:
     assert _lease(world, "two") is not None
 
 
+def test_a_clock_set_back_keeps_no_lane_leased(world: World) -> None:
+    """The holder died, and its lease and pace are an hour ahead of the clock as it is now: another sender goes on."""
+    _post(world)
+    first = _lease(world)
+    assert first is not None
+    for number in range(3):
+        _post(world)
+        assert service.mark_sent(world.database, _take(world, first), "C1", f"1.{number}", world.clock())
+    world.clock.advance(hours=-1)
+    _post(world)
+    defaults = dict[str, str]()
+    with world.database.read() as connection:
+        assert lanes.due_lanes(connection, now=world.clock(), lease=LEASE, defaults=defaults)
+    second = _lease(world, "two")
+    assert second is not None
+    assert _take(world, second).outbox_id
+    assert service.take(world.database, first, world.clock()) is None
+
+
 def test_a_paused_lane_is_not_due_until_the_pause_is_over(world: World) -> None:
     """The other lanes are."""
     _post(world)

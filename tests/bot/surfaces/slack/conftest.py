@@ -23,6 +23,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is no slow database; the tests of deadlines set their own."""
     monkeypatch.setattr(receiver, "RECORDING_DEADLINE", 8.0)
     monkeypatch.setattr(socket_mode, "TOO_LATE", 8.0)
+    monkeypatch.setattr(socket_mode, "ANOTHER_WAY", 8.0)
+    monkeypatch.setattr(socket_mode, "LAST_MOMENTS", 8.0)
 
 
 @pytest.fixture

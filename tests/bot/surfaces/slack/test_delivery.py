@@ -291,6 +291,39 @@ class TestConnections:
             go_on.set()
             assert typed.result(PATIENCE).status == "ok"
 
+    def test_a_connection_told_to_go_carries_none_where_another_stays(self, sqlite_url: str) -> None:
+        """Slack may close it at any moment, and reads no more then."""
+        with Desk(sqlite_url, connections=2) as desk:
+            go_on, read = threading.Event(), desk.receiver.grammar.read
+
+            def slow(command: str, text: str) -> Any:
+                desk.double.disconnect("warning", desk.double.envelopes()[-1]["connections"][0], close_after=PATIENCE)
+                assert go_on.wait(PATIENCE)
+                return read(command, text)
+
+            desk.receiver.grammar.read = slow  # type: ignore[method-assign]
+            typed = desk.double.fire(OPERATOR, "general", "/golive")
+            desk.double.wait_for(lambda: max(desk.double.connections()) > 2)  # the notice was taken
+            go_on.set()
+            assert typed.result(PATIENCE).status == "ok"
+            (envelope,) = desk.double.envelopes()
+            assert envelope["acknowledged_over"] not in {None, *envelope["connections"]}
+
+    @pytest.mark.parametrize("connections", [1, 2])
+    def test_an_acknowledgement_that_nobody_read(self, sqlite_url: str, connections: int) -> None:
+        """Sent without an error while its connection ended: it goes once more over another, and counts once."""
+        with Desk(sqlite_url, connections=connections) as desk:
+            desk.double.faults.add("drop_ack")
+            typed = desk.double.fire(OPERATOR, "general", "/killswitch engage drill")
+            desk.wait(lambda: not desk.double.faults.in_force(), "the acknowledgement that is lost")
+            (envelope,) = desk.double.envelopes()
+            desk.double.sever(envelope["connections"][0])
+            assert typed.result(PATIENCE).status == "ok"
+            assert [row.state for row in desk.settled()] == ["done"]
+            (envelope,) = desk.double.envelopes()
+            assert envelope["acknowledged_over"] not in {None, *envelope["connections"]}
+            desk.wait(lambda: desk.sockets.connected() == connections)
+
     def test_slack_away_at_the_start(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bot that finds no Slack goes on trying, and works once it is there."""
         monkeypatch.setattr(socket_mode, "RETRY", (0.05,))
@@ -448,10 +481,10 @@ class TestStarving:
     def test_forms_that_slack_is_slow_to_open(self, desk: Desk) -> None:
         """More forms waiting for Slack than there are threads for them do not keep the kill switch waiting."""
         desk.double.faults.add("delay_before", "views.open", times=None, seconds=1.0)
-        for _ in range(16):
-            assert desk.double.command(MANAGER, "general", "/access grant @maria").status == "ok"
+        typed = [desk.double.fire(MANAGER, "general", "/access grant @maria") for _ in range(24)]
         desk.type(OPERATOR, "/killswitch engage drill")
-        assert len(desk.double.calls("views.open")) < 16
+        assert len(desk.double.calls("views.open")) < 24
+        assert {each.result(PATIENCE).status for each in typed} == {"ok"}
 
     def test_a_slow_question(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         """A question that takes longer than an acknowledgement may is acknowledged, and its answer follows."""

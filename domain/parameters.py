@@ -62,6 +62,8 @@ class Arg:
     """Whether it must be named (`phone=…`)."""
     hidden: bool = False
     """Carried by buttons only: never typed, never asked for."""
+    only_with: tuple[str, tuple[str, ...]] | None = None
+    """Asked for in a form only where this other parameter has one of these values, or none yet."""
 
 
 class Params(BaseModel):

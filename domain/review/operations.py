@@ -21,9 +21,12 @@ def _word(value: Any) -> Any:
 
 def _day(value: Any) -> Any:
     try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        return value if value is None or isinstance(value, date) else date.fromisoformat(str(value).strip())
     except ValueError as error:
         raise ValueError("is not a day") from error
+
+
+_ESCALATE = ("decision", ("escalate",))
 
 
 class Decide(Params):
@@ -32,10 +35,20 @@ class Decide(Params):
     decision: Annotated[Decision, BeforeValidator(_word), Arg("continue, pause or escalate", "continue")]
     what: Annotated[
         Text | None,
-        Arg("what to pause: an engine, a source, a province, or all (the kill switch)", "WHOLESALE", keyword=True),
+        Arg(
+            "what to pause: an engine, a source, a province, or all (the kill switch)",
+            "WHOLESALE",
+            keyword=True,
+            only_with=("decision", ("pause",)),
+        ),
     ] = None
-    to: Annotated[UserId | None, Arg("to whom it is escalated", "@maria", Input.USER, keyword=True)] = None
-    by: Annotated[Instant | None, Arg("by when it is to be done", "2026-12-04T17:00", Input.TIME, keyword=True)] = None
+    to: Annotated[
+        UserId | None, Arg("to whom it is escalated", "@maria", Input.USER, keyword=True, only_with=_ESCALATE)
+    ] = None
+    by: Annotated[
+        Instant | None,
+        Arg("by when it is to be done", "2026-12-04T17:00", Input.TIME, keyword=True, only_with=_ESCALATE),
+    ] = None
     note: Annotated[
         Text | None, Arg("a line about it", "Alberta is back at its old multiplier", Input.LONG_TEXT, rest=True)
     ] = None

@@ -56,7 +56,7 @@ help: ## list these targets
 		printf '  make %-8s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
-demo: $(if $(wildcard $(STAMP_DEV)),$(STAMP_DEV),$(STAMP_RUNTIME)) ## run everything on this machine, with a local Slack in the browser (ARGS="--port N --no-open --reset")
+demo: $(if $(wildcard $(STAMP_DEV)),$(STAMP_DEV),$(STAMP_RUNTIME)) ## run everything on this machine, with a local Slack in the browser (ARGS="--port N --no-open --reset --terminal")
 	@$(BIN)/valhalla demo $(ARGS)
 
 .PHONY: setup

@@ -33,7 +33,13 @@ CHART = (
     "chart.uploaded",  # the row knows its file, no card shows it
     "chart.ordered",  # the cards are ordered to show it
 )
-ALL = INBOX + OUTBOX + TICK + CHART
+PAGE = (
+    "page.queued",  # it is the page's turn, nobody sends yet
+    "page.sending",  # the row says sending, the receiver knows nothing yet
+    "page.posted",  # the receiver said yes, the row still says sending
+    "page.sent",  # the row says sent
+)
+ALL = INBOX + OUTBOX + TICK + CHART + PAGE
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

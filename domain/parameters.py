@@ -6,7 +6,7 @@ The same types serve the Slack grammar, modals, HTTP, the CLI and the help, so t
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -64,6 +64,8 @@ class Arg:
     """Carried by buttons only: never typed, never asked for."""
     only_with: tuple[str, tuple[str, ...]] | None = None
     """Asked for in a form only where this other parameter has one of these values, or none yet."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """What a choice is called where it is chosen from a list, by its value; without one it is called what it is."""
 
 
 class Params(BaseModel):
@@ -129,10 +131,15 @@ def _described_all(params: type[Params]) -> tuple[Parameter, ...]:
     return tuple(_described(name, info) for name, info in params.model_fields.items())
 
 
-def parse(params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> Params | Refused:
-    """Make the typed parameters from words or JSON, or say which one is wrong, what was expected, an example."""
+def parse(
+    params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, has_mentions: bool = False
+) -> Params | Refused:
+    """Make the typed parameters from words or JSON, or say which one is wrong, what was expected, an example.
+
+    `has_mentions`: the words come from where every channel that is known stands as a mention, so a bare name is none.
+    """
     try:
-        return params.model_validate(dict(raw), context={"now": now, "zone": zone})
+        return params.model_validate(dict(raw), context={"now": now, "zone": zone, "has_mentions": has_mentions})
     except ValidationError as error:
         return _explain(params, error.errors()[0])
 
@@ -180,10 +187,12 @@ def _user(value: Any) -> str:
     return match["id"] or match["bare"]
 
 
-def _channel(value: Any) -> str:
+def _channel(value: Any, info: ValidationInfo) -> str:
     match = _CHANNEL.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("does not name a channel")
+    if match["name"] and (info.context or {}).get("has_mentions"):
+        raise ValueError("is no channel that Slack knows and you can see")
     return match["id"] or match["bare"] or match["name"]
 
 
@@ -217,6 +226,29 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("is too far away") from error
+
+
+_LENGTH = re.compile(r"(?:(?P<w>\d{1,4})w)?(?:(?P<d>\d{1,5})d)?(?:(?P<h>\d{1,6})h)?(?:(?P<m>\d{1,8})m(?:in)?)?")
+
+
+def _length(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = _LENGTH.fullmatch(re.sub(r"\s", "", str(value).lower()))
+    if match is None or not match[0]:
+        raise ValueError("is not a length of time")
+    weeks, days, hours, minutes = (int(match[unit] or 0) for unit in "wdhm")
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+
+
+def typed_length(length: timedelta) -> str:
+    """Return a length of time of whole minutes as somebody types it: `4h`, `1w2d`, `90m` as `1h30m`."""
+    minutes = int(length.total_seconds()) // 60
+    said = ""
+    for unit, size in (("w", 10_080), ("d", 1_440), ("h", 60), ("m", 1)):
+        count, minutes = divmod(minutes, size)
+        said += f"{count}{unit}" if count else ""
+    return said or "0m"
 
 
 def _whole(value: Any) -> int:
@@ -292,6 +324,12 @@ Reason = Annotated[
 Amount = Annotated[Decimal, BeforeValidator(_amount), Arg("dollars, at most two decimals", "450k", Input.AMOUNT)]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), Arg("a date and time", "2026-11-27T14:00", Input.TIME, keyword=True)
+]
+Length = Annotated[
+    timedelta,
+    BeforeValidator(_length),
+    PlainSerializer(typed_length, return_type=str, when_used="json"),  # rows keep what was typed, and read it back
+    Arg("a length of time: 30m, 4h, 2d or 1w", "4h"),
 ]
 Number = Annotated[int, BeforeValidator(_whole), Arg("its number", "318", Input.NUMBER)]
 Flag = Annotated[bool, BeforeValidator(_flag), Arg("yes or no", "yes", Input.FLAG, keyword=True)]

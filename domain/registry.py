@@ -8,6 +8,7 @@ from domain.delivery.operations import OPERATIONS as DELIVERY
 from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.held.operations import OPERATIONS as HELD
 from domain.inbox.operations import OPERATIONS as INBOX
+from domain.oncall.operations import OPERATIONS as ONCALL
 from domain.operation import AnyOperation, Registry
 from domain.policies.operations import operations as policy_operations
 from domain.policies.service import Reverter
@@ -28,7 +29,7 @@ PARTS: tuple[Part, ...] = (CONTROL, OPS)
 """What the snapshot and the Monday review are made of: each feature that has something to say brings one part."""
 
 ALL: tuple[AnyOperation, ...] = (
-    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *AUDIT, *SYSTEM, *DELIVERY,
+    *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY,
     *INBOX, *TICKS, *FOLLOWUP, *policy_operations(REVERTERS), *snapshot_operations(PARTS), *review_operations(PARTS),
 )  # fmt: skip
 

@@ -5,12 +5,17 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+GROUP = r"^@?[A-Za-z0-9._-]{1,80}$"
+"""A user group's handle, with or without its @, or its id."""
+SHORTEST_SECRET = 16
 
 
 class Environment(StrEnum):
@@ -49,6 +54,11 @@ class Settings(BaseSettings):
     channel_oncall: str = _variable("VALHALLA_CHANNEL_ONCALL", "oncall")
     channel_followups: str = _variable("VALHALLA_CHANNEL_FOLLOWUPS", "followups")
     channel_deals: str = _variable("VALHALLA_CHANNEL_DEALS", "deals")
+    group_auditor: str | None = _variable("VALHALLA_GROUP_AUDITOR", None, pattern=GROUP)
+    group_operator: str | None = _variable("VALHALLA_GROUP_OPERATOR", None, pattern=GROUP)
+    group_oncall: str | None = _variable("VALHALLA_GROUP_ONCALL", None, pattern=GROUP)
+    page_url: str | None = _variable("VALHALLA_PAGE_URL", None, repr=False)
+    page_secret: SecretStr | None = _variable("VALHALLA_PAGE_SECRET", None)
     command_prefix: str = _variable("VALHALLA_COMMAND_PREFIX", "", pattern=r"^[a-z0-9_-]{0,12}$")
     dual_control: bool = _variable("VALHALLA_DUAL_CONTROL", True)
     hold_seconds: float = _variable("VALHALLA_HOLD_SECONDS", 3600.0, ge=0, le=86_400)
@@ -90,6 +100,23 @@ class Settings(BaseSettings):
             raise ValueError("is not an http(s) address like https://slack.com/api/")
         return value if value.endswith("/") else value + "/"
 
+    @field_validator("page_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        found = urlsplit(value)
+        if found.scheme not in {"http", "https"} or not found.hostname or found.fragment:
+            raise ValueError("is not an http(s) address like https://pager.example.org/hooks/valhalla")
+        return value
+
+    @field_validator("page_secret")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"is shorter than {SHORTEST_SECRET} characters")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -117,6 +144,21 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION and not self.dual_control:
             raise ValueError("VALHALLA_DUAL_CONTROL=off is refused in production: a second person must approve")
         return self
+
+    @model_validator(mode="after")
+    def _paging_rules(self) -> "Settings":
+        if self.environment is Environment.PRODUCTION and self.page_url is not None:
+            if self.page_secret is None:
+                raise ValueError("VALHALLA_PAGE_SECRET: must be set in production where VALHALLA_PAGE_URL is")
+            if not self.page_url.startswith("https://"):
+                raise ValueError("VALHALLA_PAGE_URL: must begin with https:// in production")
+        return self
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Which user group of Slack gives which role, by the role's word; at most oncall."""
+        named = {"auditor": self.group_auditor, "operator": self.group_operator, "oncall": self.group_oncall}
+        return {role: group.removeprefix("@") for role, group in named.items() if group}
 
     @property
     def is_production(self) -> bool:

@@ -12,6 +12,7 @@ from domain.held import tables as held
 from domain.inbox import tables as inbox
 from domain.kpi import tables as kpi
 from domain.leads import tables as leads
+from domain.oncall import tables as oncall
 from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
@@ -21,6 +22,6 @@ from domain.snapshots import tables as snapshots
 from domain.ticks import tables as ticks
 
 FEATURES = (
-    access, alerts, approvals, audit, charts, delivery, followup, gate, held, inbox, kpi, leads, policies, prime_law,
-    processes, review, runbook, snapshots, ticks,
+    access, alerts, approvals, audit, charts, delivery, followup, gate, held, inbox, kpi, leads, oncall, policies,
+    prime_law, processes, review, runbook, snapshots, ticks,
 )  # fmt: skip

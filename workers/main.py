@@ -18,7 +18,9 @@ from domain.start import start
 from workers.actors import declare
 from workers.broker import Queue
 from workers.charting import Charting
+from workers.directory import Directory
 from workers.heartbeat import Heartbeat, Look, process_id
+from workers.pager import Pager
 from workers.process import drain, leave, stop_on_signals
 from workers.relay import Relay, slack_timeout
 from workers.sender import Render
@@ -113,12 +115,17 @@ def _start(gate: Gate, runner: str, render: Render) -> list[Callable[[], None]]:
     if slack is not None:
         relay = Relay(gate, slack, render, runner, on_stopped=lambda reason: heartbeat.note("slack", reason))
         relay.start()
-        stops.append(relay.stop)
         charting = Charting(gate, slack)
         charting.start()
-        stops.append(charting.stop)
+        look_up = Directory(gate, slack)
+        look_up.start()
+        stops += [relay.stop, charting.stop, look_up.stop]
     else:
         log.warning("worker.cannot_send", reason=NO_TOKEN)
+    if gate.settings.page_url is not None:
+        pager = Pager(gate, gate.settings.page_url)
+        pager.start()
+        stops.append(pager.stop)
     sweep.start()
     heartbeat.start()
     queue.start()

@@ -15,6 +15,7 @@ from domain.database import Unavailable
 from domain.gate import Gate
 from domain.gate.call import system_call
 from domain.inbox import service as inbox
+from domain.oncall import ladder
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
 from domain.runbook.watch import has_work as is_watched
@@ -27,6 +28,7 @@ INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
 SETTLE_EVERY = 2.0
 WATCH_EVERY = 15.0
+PAGES_EVERY = 1.0
 PAUSE = 0.01
 """Between two batches: SQLite's write lock is not fair, so others need a moment without us."""
 
@@ -42,9 +44,7 @@ class _Duty:
 
 
 class Sweep:
-    """One thread that seals the audit, recovers the inbox, runs what the queue lost, keeps the kill card true, and
-    watches the runbook.
-    """
+    """One thread that seals the audit, recovers the inbox, pages whoever's turn it is, and does what else is due."""
 
     def __init__(self, gate: Gate, runner: str) -> None:
         """Do nothing yet."""
@@ -55,6 +55,7 @@ class Sweep:
         self._duties = [
             _Duty("audit", self.seal, SEAL_EVERY),
             _Duty("inbox", self.inbox, INBOX_EVERY),
+            _Duty("pages", self.pages, PAGES_EVERY),
             _Duty("ticks", self.ticks, min(TICKS_EVERY, short)),
             _Duty("switches", self.switches, SETTLE_EVERY),
             _Duty("runbook", self.runbook, WATCH_EVERY),
@@ -116,6 +117,15 @@ class Sweep:
         """Look at the runbook while production is on; here, since it must see a scheduler that died."""
         if self._any(is_watched):
             self._gate.run(system_call("runbook.watch"))
+
+    def pages(self) -> None:
+        """Move the ladders of alerts on, each in a transaction of its own, so that no other one can stop it.
+
+        Here and not on a schedule: to page it needs neither Redis nor a scheduler.
+        """
+        now = self._gate.clock()
+        for alert_id in self._gate.database.look(lambda connection: ladder.waiting(connection, now)):
+            self._gate.run(system_call("page.advance", alert_id=alert_id))
 
     def ticks(self) -> None:
         """Run the slots that the queue lost."""

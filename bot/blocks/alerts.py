@@ -2,6 +2,7 @@
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
+from bot.blocks.oncall import paged
 from bot.blocks.text import audit_number, count, quoted, value, when, who, words
 from domain.alerts.results import AlertCard, AlertList
 
@@ -30,9 +31,16 @@ def _state(card: AlertCard) -> str:
         said = f": {quoted(card.note)}" if card.note else ""
         return f"{opened}. Resolved by {who(card.resolved_by)}, {when(card.resolved_at)}{said}"
     if card.state == "acknowledged":
-        until = f"; open again after {when(card.acknowledged_until)}" if card.acknowledged_until else ""
+        then = "pages again at {} if still open" if card.pages else "open again after {}"
+        until = f"; {then.format(when(card.acknowledged_until))}" if card.acknowledged_until else ""
         return f"{opened}. Acknowledged by {who(card.acknowledged_by)}, {when(card.acknowledged_at)}{until}"
-    return f"{opened}. OPEN, nobody has acknowledged"
+    told = paged(card.paged)
+    before = (
+        f"OPEN; {who(card.acknowledged_by)} acknowledged {when(card.acknowledged_at)}, and it is not resolved"
+        if card.acknowledged_by
+        else "OPEN, nobody has acknowledged"
+    )
+    return f"{opened}. {before}{f'. {told}' if told else ''}"
 
 
 def _buttons(card: AlertCard) -> list[Block]:
@@ -41,7 +49,13 @@ def _buttons(card: AlertCard) -> list[Block]:
         return []
     ack = kit.button("Acknowledge", "alerts.ack", which, style="primary", about=about)
     resolve = kit.button("Resolve…", "alerts.resolve", which, form=True, about=about)
-    return [resolve] if card.state == "acknowledged" else [ack, resolve]
+    more = kit.overflow(
+        [
+            kit.choice("Pass to…", "alerts.pass", which, form=True),
+            kit.choice("Acknowledge until…", "alerts.ack", which, form=True),
+        ],
+    )
+    return [resolve, more] if card.state == "acknowledged" else [ack, resolve, more]
 
 
 def listing(found: AlertList) -> Rendered:

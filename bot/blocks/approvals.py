@@ -180,6 +180,27 @@ def _withdrawal(card: ApprovalCard) -> tuple[list[str], bool]:
     return [f"Ended {when(card.decided_at)}: {words(card.outcome_detail)}"], False
 
 
+def decision(card: ApprovalCard) -> Rendered:
+    """Return the word about a request that ended: one for whoever asked, and one for the thread of its card."""
+    wanted = card.wanted
+    happened, verb, state = {
+        "approved": ("approved", "approved", wanted.done),
+        "rejected": ("rejected", "rejected", wanted.unchanged),
+        "failed": ("approved, but it no longer held", "approved", wanted.unchanged),
+        "expired": ("not decided in time", "", wanted.unchanged),
+        "withdrawn": ("withdrawn", "", wanted.unchanged),
+    }.get(card.status, ("closed", "did it alone", wanted.done))
+    request = "Your request" if card.reader == "requester" else f"{who(card.requester)}, your request"
+    return kit.message(
+        f"{request} was {happened}: {words(state)}",
+        kit.lines(
+            _decision(card, verb) if verb and card.decided_by else None,
+            _sentence(card.outcome_detail) if card.outcome_detail else None,
+        ),
+        kit.context(f"Approval A-{card.approval_id}", words(wanted.what)),
+    )
+
+
 def question(asked: Question) -> Rendered:
     """Return a question to the requester, in the card's thread."""
     return kit.message(

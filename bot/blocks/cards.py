@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, prime_law, review
+from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law, review
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -13,8 +13,9 @@ from domain.approvals.results import ApprovalCard, BreakGlassCard, Question
 from domain.delivery.results import RouteTest
 from domain.followup.results import ClaimOver, HandOver, OverdueCard
 from domain.inbox.results import LateAnswer, NotRun
+from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
-from domain.prime_law.results import GoLiveCard, KillSwitchCard, ReasonAsked
+from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
 from domain.review.results import ReviewAgain, ReviewCard, ReviewItem, SpotCheck
 
 R = TypeVar("R", bound=Result)
@@ -32,10 +33,15 @@ CARDS: Mapping[str, Card[Any]] = {
     "kill_switch": Card(KillSwitchCard, prime_law.kill_switch),
     "go_live": Card(GoLiveCard, prime_law.go_live),
     "reason_asked": Card(ReasonAsked, prime_law.reason_asked),
+    "finish_now": Card(FinishNow, prime_law.finish_now),
     "approval": Card(ApprovalCard, approvals.approval),
+    "decision": Card(ApprovalCard, approvals.decision),
     "question": Card(Question, approvals.question),
     "break_glass": Card(BreakGlassCard, approvals.break_glass),
     "alert": Card(AlertCard, alerts.alert),
+    "page": Card(PageCard, oncall.page),
+    "oncall_taken": Card(Taken, oncall.taken),
+    "oncall_set": Card(ShiftSet, oncall.shift_set),
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),

@@ -122,10 +122,13 @@ def route_changed(done: RouteChanged) -> Rendered:
         " now." if done.changed else " already."
     )
     before = f"Before: {place(done.before)}. Changed by {who(done.changed_by)}." if done.changed else "Nothing changed."
+    tested = "A test message is on its way there. If it cannot be posted, `/valhalla delivery` says why."
     return kit.message(
         head,
         kit.lines(words(done.meaning), before),
+        kit.lines(tested if done.changed else None),
         kit.actions(
+            kit.button("Show what is stuck", "delivery.list") if done.changed else None,
             kit.button("Test it", "route.test", {"kind": done.kind}),
             kit.button("Change…", "route.set", {"kind": done.kind}, form=True),
         ),

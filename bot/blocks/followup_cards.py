@@ -29,7 +29,12 @@ def overdue(card: OverdueCard) -> Rendered:
         *(kit.lines(*_group(group)) for group in card.groups[:MOST_GROUPS]),
         kit.lines(f"and {more} more people" if more > 0 else None),
         kit.actions(kit.button("Show what is due", "followup.due", {"scope": "all"}, style="primary")),
-        kit.context(LAYER, f"episode {card.episode}", "late: open past 30 min; broken: past 2 h"),
+        kit.context(
+            LAYER,
+            f"episode {card.episode}",
+            "late: open past 30 min",
+            "broken: past 2 h, which counts against the 90 % target",
+        ),
     )
 
 

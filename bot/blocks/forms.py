@@ -1,13 +1,14 @@
 """Forms made from an operation's parameters, what was entered into them, and what was wrong with it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.blocks import inputs, kit
 from bot.blocks.kit import Block
 from bot.blocks.press import compact
-from bot.blocks.text import cut_plain, escaped, label, unmarked, words
+from bot.blocks.text import cut_plain, escaped, unmarked, words
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
 from domain.parameters import Parameter, Params, describe
@@ -24,6 +25,7 @@ TITLES = {
     "killswitch.engage": ("Engage the kill switch", "Engage"),
     "killswitch.release": ("Ask to release", "Ask"),
     "killswitch.explain": ("Add to the reason", "Add"),
+    "approvals.withdraw": ("Withdraw your request", "Withdraw"),
     "approvals.ask": ("Ask a question", "Ask"),
     "approvals.reject": ("Reject a request", "Reject"),
     "approvals.approve": ("Approve a request", "Approve"),
@@ -33,9 +35,25 @@ TITLES = {
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
     "review.decide": ("Decide about the week", "Decide"),
+    "alerts.ack": ("Acknowledge an alert", "Acknowledge"),
+    "alerts.pass": ("Pass an alert on", "Pass on"),
+    "oncall.take": ("Take over on call", "Take over"),
+    "oncall.set": ("Set a shift", "Set"),
+    "oncall.remove": ("Remove a shift", "Remove"),
     "alerts.resolve": ("Resolve an alert", "Resolve"),
+    "followup.complete": ("Record the outcome", "Record"),
+    "route.set": ("Choose a channel", "Use it"),
+    "route.test": ("Test a channel", "Post a test"),
 }
-"""Title and submit button where the operation's own name does not say it well."""
+"""Title and submit button where the summary's first words do not say it well."""
+_PAUSE = re.compile(r"[,;:(?]")
+_CONJUNCTION = re.compile(r" (?:and|by|for|than|that|to|what|where|which|who|with|within) ")
+_DANGLING = frozenset(
+    [
+        "a", "about", "an", "and", "another", "are", "as", "at", "between", "for", "from", "her", "his", "in", "into",
+        "is", "its", "of", "on", "or", "that", "the", "their", "to", "were", "with",
+    ]
+)  # fmt: skip
 
 
 def form_view(
@@ -89,9 +107,18 @@ def _carried(parameters: tuple[Parameter, ...], shown: list[Parameter], prefill:
 
 
 def _titles(operation: AnyOperation) -> tuple[str, str]:
-    noun, verb = operation.name.rsplit(".", 1)
-    asks = operation.approval is not None
-    return f"{label(noun)}: {verb.replace('_', ' ')}", "Ask" if asks else label(verb)
+    """Return the first clause of the summary in whole words, and the verb it begins with."""
+    sentence = _PAUSE.split(operation.summary, maxsplit=1)[0]
+    clause = _CONJUNCTION.split(sentence, maxsplit=1)[0]
+    verb, *rest = (clause if " " in clause else sentence).split()
+    title = verb
+    for word in rest:
+        if len(f"{title} {word}") > _TITLE:
+            break
+        title = f"{title} {word}"
+    while title.rpartition(" ")[2].lower() in _DANGLING:
+        title = title.rpartition(" ")[0]
+    return title, "Ask" if operation.approval is not None else verb
 
 
 def _top(

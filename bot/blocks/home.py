@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bot.blocks import kit, refusals
+from bot.blocks import kit, oncall, refusals
 from bot.blocks.alerts import alert_line
 from bot.blocks.approvals import request_line
 from bot.blocks.followup import step_line
@@ -49,7 +49,7 @@ def _blocks(view: HomeView) -> list[Block]:
         return [kit.headline(_headline(view)), *_stranger(view), *last]
     return [
         kit.headline(_headline(view)), *_switches(view.switches, works=view.role in WORKS),
-        *_to_decide(view), *_asked(view), *_due(view.due, view.as_of), *_alerts(view), *_may(view),
+        *_to_decide(view), *_asked(view), *_due(view.due, view.as_of), *_alerts(view), *_oncall(view), *_may(view),
         kit.divider(), *last,
     ]  # fmt: skip
 
@@ -163,6 +163,17 @@ def _alerts(view: HomeView) -> list[Block]:
     lines = [block for card in view.alerts for block in alert_line(card)]
     head = count(total, "alert is", "alerts are") + " not resolved"
     return [*_title(head), *lines, *_more(total - len(view.alerts), "alerts.list", "Show all alerts")]
+
+
+def _oncall(view: HomeView) -> list[Block]:
+    if view.oncall is None:
+        return []
+    may = view.role in {"oncall", "manager", "owner"}
+    return [
+        *_title(oncall.headline(view.oncall)),
+        *oncall.body(view.oncall),
+        *kit.actions(kit.button("Show the rota", "oncall.show"), oncall.take_over() if may else None),
+    ]
 
 
 def _may(view: HomeView) -> list[Block]:

@@ -23,6 +23,8 @@ LABELS = {
     "approval_id": "Request",
     "break_glass_id": "Use of break glass",
     "alert_id": "Alert",
+    "shift_id": "Shift",
+    "length": "For how long",
     "held_id": "Held action",
     "user": "Person",
     "until": "Until when",
@@ -38,7 +40,7 @@ def named(parameter: Parameter) -> str:
 def field(parameter: Parameter, given: Any) -> Block:
     """Return the input block of a parameter; what was typed before is kept where the element can hold it."""
     arg = parameter.arg
-    return {
+    made: Block = {
         "type": "input",
         "block_id": parameter.name,
         "optional": not parameter.required,
@@ -46,12 +48,15 @@ def field(parameter: Parameter, given: Any) -> Block:
         "hint": kit.plain_text(f"{label(arg.expects)}, for example {arg.example}", 2_000),
         "element": {**_element(parameter, given), "action_id": ENTERED},
     }
+    if arg.labels:  # the choices say it better
+        del made["hint"]
+    return made
 
 
 def _element(parameter: Parameter, given: Any) -> Block:
     choices = choices_of(parameter)
     if choices:
-        return _select(choices, as_text(given))
+        return _select(choices, as_text(given), dict(parameter.arg.labels))
     make: Callable[[str], Block] = {
         Input.USER: lambda text: _picker("users_select", "initial_user", _PERSON, text),
         Input.CHANNEL: lambda text: _picker("channels_select", "initial_channel", _CHANNEL, text),
@@ -81,12 +86,12 @@ def as_text(given: Any) -> str:
     return plain(str(given.value if isinstance(given, Enum) else given))
 
 
-def _option(text: str) -> Block:
-    return {"text": kit.plain_text(text, 75), "value": text[:150]}
+def _option(text: str, shown: str | None = None) -> Block:
+    return {"text": kit.plain_text(shown or text, 75), "value": text[:150]}
 
 
-def _select(choices: tuple[str, ...], given: str) -> Block:
-    options = [_option(choice) for choice in choices]
+def _select(choices: tuple[str, ...], given: str, labels: Mapping[str, str]) -> Block:
+    options = [_option(choice, labels.get(choice)) for choice in choices]
     made: Block = {"type": "static_select", "options": options}
     matching = [option for option in options if option["value"].lower() == given.strip().lower()]
     return {**made, "initial_option": matching[0]} if matching else made

@@ -2,8 +2,19 @@
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
+from bot.blocks.sellers import named
 from bot.blocks.text import audit_number, count, listed, quoted, span, when, who, words
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, Reached, ReasonAsked
+from domain.prime_law.results import (
+    FinishNow,
+    GoLiveCard,
+    GoLiveView,
+    HeldCount,
+    KillSwitchCard,
+    Reached,
+    ReasonAsked,
+    UnderWay,
+    UnderWayStep,
+)
 
 LAYER = "Prime Law"
 STOPS = "claims and contacts, offers, reserves, AI trials and AI use"
@@ -17,6 +28,8 @@ KINDS = {
     "heimdall.require": ("use of a recommendation", "uses of recommendations"),
 }
 """What held actions of an operation are called; others by their operation's name."""
+CHANNELS = {"CALL": ("call", "calls"), "SMS": ("text", "texts"), "EMAIL": ("e-mail", "e-mails")}
+DOING = {"CALL": "the call", "SMS": "the text", "EMAIL": "the e-mail"}
 
 
 def kill_switch(card: KillSwitchCard) -> Rendered:
@@ -46,7 +59,7 @@ def _engaged(card: KillSwitchCard) -> Rendered:
     return kit.message(
         "KILL SWITCH ENGAGED. Nothing new goes out.",
         kit.lines(*lines),
-        kit.facts([*_reached(card.reached), ("Held in the queue", _held(card.held))]),
+        kit.facts([*_reached(card.reached), *_under_way(card.under_way), ("Held in the queue", _held(card.held))]),
         kit.lines(f"*Stops*  {STOPS}", f"*Goes on*  {GOES_ON}", live),
         kit.actions(
             kit.button("Ask to release…", "killswitch.release", form=True, style="primary"),
@@ -72,7 +85,13 @@ def _released(card: KillSwitchCard) -> Rendered:
     return kit.message(
         f"KILL SWITCH RELEASED. {acts}",
         kit.lines(*_reasons(card, engaged="engaged"), released, approved),
-        kit.facts([("Engaged for", span(until - card.engaged_at)), ("Still held", _held(card.held))]),
+        kit.facts(
+            [
+                ("Engaged for", span(until - card.engaged_at)),
+                *_under_way(card.under_way),
+                ("Still held", _held(card.held)),
+            ]
+        ),
         kit.lines(
             _overridden(card.overridden),
             "Held actions do not run by themselves: a manager runs or drops each." if card.held else None,
@@ -106,6 +125,17 @@ def _reached(reached: Reached | None) -> list[tuple[str, str]]:
         return [("Reached everywhere", said)]
     took = f"{reached.seconds:.1f} s" if reached.seconds >= 0.05 else "under 0.1 s"  # noqa: PLR2004 - what rounds to 0.1
     return [("Reached everywhere", f"{took}   {said}")]
+
+
+def _under_way(under_way: tuple[UnderWay, ...]) -> list[tuple[str, str]]:
+    """Say what was half done at the press, and how much of it has been recorded since; nothing where nothing was."""
+    total = sum(item.count for item in under_way)
+    if not total:
+        return []
+    open_still = total - sum(item.ended for item in under_way)
+    kinds = listed(count(item.count, *CHANNELS.get(item.channel, (words(item.channel),))) for item in under_way)
+    state = "all recorded since" if not open_still else f"finish and record; {open_still:,} not recorded yet"
+    return [("Under way when pressed", f"{kinds}: {state}")]
 
 
 def _held(held: tuple[HeldCount, ...]) -> str:
@@ -240,3 +270,24 @@ def reason_asked(asked: ReasonAsked) -> Rendered:
         kit.actions(kit.button("Add the reason…", "killswitch.explain", form=True, style="primary")),
         kit.context(LAYER),
     )
+
+
+def finish_now(told: FinishNow) -> Rendered:
+    """Return the direct message to whoever was in the middle of something when the kill switch was pressed."""
+    steps = [block for step in told.steps for block in _finish(step)]
+    is_call = all(step.channel == "CALL" for step in told.steps)
+    what = "your call" if is_call and len(told.steps) == 1 else "what you began"
+    said = f": {quoted(told.reason)}" if told.reason else ""
+    return kit.message(
+        f"KILL SWITCH ENGAGED. Finish {what} and record it; do not start another.",
+        kit.lines(f"{who(told.engaged_by)}, {when(told.engaged_at)}{said}"),
+        steps,
+        kit.lines("Recording what came of it goes on working while the switch is engaged; nothing new can be claimed."),
+        kit.context(LAYER),
+    )
+
+
+def _finish(step: UnderWayStep) -> list[Block]:
+    about = named(step.seller_name, step.lead_id, step.market, step.province)
+    record = kit.button("Record it…", "followup.complete", {"task_id": step.task_id}, form=True, about=about)
+    return [kit.section(f"{DOING.get(step.channel, words(step.channel)).capitalize()} to {about}", record)]

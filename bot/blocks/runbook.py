@@ -68,5 +68,5 @@ def attested(done: Attested) -> Rendered:
         f"SIGNED: {words(item.meaning)}.",
         kit.lines(f"By {who(item.signed_by)}, {when(item.signed_at)}; good until {day(item.valid_until)}"),
         kit.actions(kit.button("Show the checklist", "golive.checklist")),
-        kit.context("Runbook", words(item.statement)),
+        kit.context("Runbook", f"good for {item.good_for_days} days"),
     )

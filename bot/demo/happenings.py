@@ -17,9 +17,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.demo.arrivals import new_seller
-from bot.demo.cast import ALICE
+from bot.demo.cast import ALICE, CAST, MARC
 from bot.demo.panel import CannotHappen, Happening
 from bot.demo.workspace import Away, CannotDo, Workspace
+from domain.alerts.results import AlertCard
 from domain.followup.rows import OPEN
 from domain.followup.rules import LATE_AFTER, PROMISE
 from domain.followup.tables import FollowupTask
@@ -61,6 +62,8 @@ class Happenings:
                       self._runs_out),
             Happening("lead", "A new lead arrives", "A seller fills in the web form, which asks for a ladder.", WORLD,
                       self._arrives),
+            Happening("drill", "Pages are tried out", "Marc raises a drill: whoever is on call is paged.", WORLD,
+                      self._drills),
             Happening("slack-away", "Slack goes away for 20 s", "Nothing gets in or out. Nothing is lost.", WORLD,
                       self._slack_away),
             Happening("twice", "Slack delivers twice for a minute", "Each command and click comes two times.", WORLD,
@@ -128,6 +131,17 @@ class Happenings:
             )
         raise CannotHappen(f"The gate answered otherwise than expected: {outcome}")
 
+    def _drills(self) -> str:
+        outcome = self._gate.run(Call("oncall.drill", {}, Caller(MARC.user_id, Surface.SLACK)))
+        if isinstance(outcome, Done) and isinstance(outcome.result, AlertCard) and outcome.result.paged:
+            first, *rest = [line for line in outcome.result.paged if line.target.startswith("user:")]
+            who, then = (_name_of(line.target) for line in (first, *(rest or [first])))
+            return (
+                f"{who} is paged in a direct message: acknowledge it there as {who}, or watch the card in #oncall;"
+                f" after 5 minutes {then} is next, then the channel, then Bryan."
+            )
+        return "The drill of before is acknowledged and not resolved yet: resolve it with its button in #oncall."
+
     def _slack_away(self) -> str:
         self._fault("away", AWAY_SECONDS)
         return (
@@ -176,6 +190,10 @@ class Happenings:
             f"Redis was emptied ({lost} {'key' if lost == 1 else 'keys'}): what it held is done from the database;"
             " let an hour pass, and the card in #followups changes all the same."
         )
+
+
+def _name_of(target: str) -> str:
+    return next(player.first_name for player in CAST if target == f"user:{player.user_id}")
 
 
 def _move_back(connection: Connection, span: timedelta) -> int:

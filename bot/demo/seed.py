@@ -144,6 +144,20 @@ def _set_up(story: Story) -> None:
             given = {"user": player.user_id, "role": player.role.word, "reason": "set-up of the team"}
             story.does(BRYAN, "access.grant", Result, **given)
             story.later(minutes=1)
+    _rota(story)
+
+
+def _rota(story: Story) -> None:
+    """And dana sets the rota: marc has that week, alice the next one, and so on in turn."""
+    zone = story.gate.settings.zone
+    monday = story.clock().astimezone(zone).replace(hour=0, minute=0, tzinfo=None)
+    for week, who in enumerate((MARC, ALICE)):
+        starts = monday + WEEK * week
+        story.does(
+            DANA, "oncall.set", Result, user=who.user_id, starts=starts.isoformat(), ends=(starts + WEEK).isoformat(),
+            every="2w",
+        )  # fmt: skip
+        story.later(minutes=1)
 
 
 def _drill(story: Story) -> None:

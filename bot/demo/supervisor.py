@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from bot.demo.cast import MARIA
 from bot.demo.child import Child
 from bot.demo.happenings import Happenings
 from bot.demo.panel import Panel
@@ -156,6 +157,7 @@ class Supervisor:
             "-m", "bot.slack_double", "--host", HOST, "--port", str(self._port), "--state", str(self._place.workspace),
             "--manifest", str(self._place.manifest), "--bot-token", self._settings["SLACK_BOT_TOKEN"],
             "--app-token", self._settings["SLACK_APP_TOKEN"], "--panel", self._panel.address,
+            "--begins-as", MARIA.name,
         )  # fmt: skip
 
     def _write_manifest(self) -> None:

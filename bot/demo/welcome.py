@@ -14,7 +14,8 @@ HEAD = "Tour: Valhalla in five minutes"
 INTRO = (
     "A team calls and texts people who may sell their home. Here its acting is switched on and off, and the day's work"
     " is done. This morning production is off, for an exercise.\n*You act as* the person at the bottom left: press it"
-    " to be somebody else. *Commands* go into the box below; only you see the answer."
+    " to be somebody else. *Commands* go into the box below (press one here to put it there); only you see the answer."
+    " On a narrow screen the people and the panel on the right are behind the buttons at the top."
 )
 STEPS: tuple[str, ...] = (
     "*Maria* stops everything: type `/killswitch engage texts without an opt-out line`, then look into {governance}.",
@@ -35,7 +36,10 @@ STEPS: tuple[str, ...] = (
         "*Maria* does what is due: `/due`. *Claim* shows the number and the words to say; then press how it went, for"
         " example *No answer*."
     ),
-    "Press *An hour passes* on the right: one card in {followups} names who is late, and shrinks as steps are done.",
+    (
+        "Press *An hour passes* on the right: one card in {followups} names who is late, and shrinks as steps are done."
+        " Past 30 minutes a step is late; past 2 hours its promise is broken, which counts against the team's 90 %."
+    ),
     (
         "*valhalla Home* on the left shows what needs you first, as anybody. As *Dana* type `/audit 10`: who did what,"
         " and why."

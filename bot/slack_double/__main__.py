@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--fanout", action="store_true", help="send each envelope to every connection")
     parser.add_argument("--no-rate-limits", action="store_true")
     parser.add_argument("--panel", metavar="URL", help="who answers for what the page can make happen (a demo)")
+    parser.add_argument("--begins-as", metavar="NAME", help="whom one acts as in a browser that remembers nobody")
     given = parser.parse_args()
     try:
         double = SlackDouble(
@@ -40,6 +41,7 @@ def main() -> int:
             app_token=given.app_token,
             fanout=given.fanout,
             rate_limits=not given.no_rate_limits,
+            begins_as=given.begins_as,
             pages=Panel(given.panel).routes() if given.panel else (),
         )
         double.serve(_announce)

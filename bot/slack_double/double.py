@@ -51,7 +51,8 @@ class SlackDouble:
     - `request_url` and `signing_secret` switch from Socket Mode to signed HTTP requests
 
     `manifest` (an app manifest as a dict) sets scopes, commands, shortcuts, events and tabs; `state` names
-    a SQLite file that keeps the workspace; `pages` are further routes to serve.
+    a SQLite file that keeps the workspace; `pages` are further routes to serve; `begins_as` is the name of
+    whoever one acts as in a browser that remembers nobody.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class SlackDouble:
         pages: Sequence[BaseRoute] = (),
         manifest: JsonDict | None = None,
         scopes: Sequence[str] | None = None,
+        begins_as: str | None = None,
         **settings: Any,
     ) -> None:
         storage = Storage(Path(state)) if state is not None else None
@@ -75,7 +77,7 @@ class SlackDouble:
         self._people, self._reading = People(self._backend), Reading(self._backend)
         self._scene = Scene(self._backend)
         control = Control(self._backend, self._people, self._reading, self._scene)
-        own_page = page_routes(Overview(self._backend, self._reading, manifest))
+        own_page = page_routes(Overview(self._backend, self._reading, manifest, begins_as))
         application = make_application(self._backend, control, [*pages, *own_page])
         flush = storage.flush if storage is not None else _nothing
         self._server = LoopbackServer(application, host, port, self._backend.close, flush)

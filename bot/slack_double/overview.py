@@ -10,16 +10,24 @@ from bot.slack_double.reading import Reading
 
 JsonDict = dict[str, Any]
 MOST_MESSAGES = 300
+TOUR = "tour"
 _SAID_OF_COMMANDS = ("command", "description", "usage_hint")
 _SAID_OF_SHORTCUTS = ("name", "type", "callback_id", "description")
 
 
 class Overview:
-    """Reads for the page; `manifest` is the app's own, for what its commands and shortcuts say of themselves."""
+    """Reads for the page.
 
-    def __init__(self, backend: Backend, reading: Reading, manifest: JsonDict | None) -> None:
+    `manifest` is the app's own, for what its commands and shortcuts say of themselves; `begins_as` names who one acts
+    as in a browser that remembers nobody.
+    """
+
+    def __init__(
+        self, backend: Backend, reading: Reading, manifest: JsonDict | None, begins_as: str | None = None
+    ) -> None:
         self._backend = backend
         self._reading = reading
+        self._begins_as = begins_as
         self._features: JsonDict = (manifest or {}).get("features", {})
 
     def workspace(self, viewer: str | None = None) -> JsonDict:
@@ -37,7 +45,20 @@ class Overview:
             "has_home_tab": self._backend.settings.manifest.has_home_tab,
             "has_messages_tab": self._backend.settings.manifest.has_messages_tab,
             "ack_timeout": self._backend.settings.ack_timeout,
+            "begins_as": self._begins_as,
+            "tour": self._tour(),
         }
+
+    def _tour(self) -> JsonDict | None:
+        """The first message of the bot in a public channel whose first block says by its id that it is a tour."""
+        workspace = self._backend.workspace
+        for channel in workspace.channels.values():
+            if channel.kind != "public_channel":
+                continue
+            for message in self._backend.messages.shown_to(workspace.bot_user_id, channel.id):
+                if message.blocks and message.blocks[0].get("block_id") == TOUR:
+                    return {"channel": channel.id, "ts": message.ts}
+        return None
 
     def _described(self, feature: str, names: tuple[str, ...]) -> list[JsonDict]:
         return [{name: entry.get(name, "") for name in names} for entry in self._features.get(feature, ())]

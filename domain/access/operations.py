@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from domain.access import service
-from domain.access.results import AccessList, Granted, Revoked
-from domain.access.rules import GIVEN_BY_MANAGERS
+from domain.access.results import AccessList, Deactivated, Followed, Granted, Revoked
+from domain.access.rules import GIVEN_BY_MANAGERS, Follow
 from domain.act import Act
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Kind, Refused, refused
-from domain.parameters import Arg, Input, NoParams, Params, Reason, RoleName, UserId
+from domain.parameters import Arg, Flag, Input, NoParams, Params, Reason, RoleName, Text, UserId
 
 
 class Grant(Params):
@@ -33,6 +33,33 @@ class RequestAccess(Params):
 
     reason: Annotated[Reason, Arg("what you need it for", "I start calling on Monday", Input.LONG_TEXT, rest=True)]
     role: Annotated[RoleName, Arg("a role: auditor, operator or oncall", "operator", keyword=True)] = Role.OPERATOR
+
+
+class FollowGroup(Params):
+    """One person who came into a user group or left it (the program's own)."""
+
+    user: UserId
+    role: RoleName
+    source: Annotated[Text, Arg("the source of the grant", "group:S0123")]
+    handle: Annotated[Text, Arg("the group's handle", "crew")]
+    is_member: Flag
+
+
+class Account(Params):
+    """One person's account, and whether it is active (the program's own)."""
+
+    user: UserId
+    is_active: Flag
+
+
+def _follow(act: Act, params: FollowGroup) -> Followed | Refused:
+    return service.follow(
+        act, Follow(params.user, params.role, params.source, params.handle, is_member=params.is_member)
+    )
+
+
+def _account(act: Act, params: Account) -> Deactivated:
+    return (service.reactivate if params.is_active else service.deactivate)(act, params.user)
 
 
 def _owner(_act: Act, params: Grant) -> Role:
@@ -114,5 +141,27 @@ OPERATIONS = (
         slack=Slash("access", "revoke"),
         http=Http("POST", "access/revoke"),
         example="/access revoke @maria",
+    ),
+    Operation(
+        name="access.follow",
+        summary="Give or take what a user group of Slack gives",
+        params=FollowGroup,
+        result=Followed,
+        run=_follow,
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
+    ),
+    Operation(
+        name="access.account",
+        summary="Take everything from a deactivated account, or let one that is active again be given roles",
+        params=Account,
+        result=Deactivated,
+        run=_account,
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
     ),
 )

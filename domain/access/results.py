@@ -48,3 +48,22 @@ class Welcome(Result):
     user_id: str
     role: str
     granted_by: str
+
+
+class Followed(Result):
+    """What following a user group did for one person (internal)."""
+
+    user_id: str
+    role: str
+    is_member: bool
+    changed: bool
+
+
+class Deactivated(Result):
+    """What an account that was deactivated, or is active again, led to (internal)."""
+
+    user_id: str
+    changed: bool
+    roles: tuple[str, ...] = ()
+    tasks_released: int = 0
+    requests_withdrawn: int = 0

@@ -1,5 +1,6 @@
 """Giving and taking roles."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from domain.access import rules
 from domain.access.people import held_since, holders
-from domain.access.results import AccessList, Granted, Holder, Revoked, Welcome
+from domain.access.results import AccessList, Deactivated, Followed, Granted, Holder, Revoked, Welcome
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act
 from domain.approvals import service as approvals
@@ -18,8 +19,13 @@ from domain.clock import Clock
 from domain.database import Database, insert_into
 from domain.followup.claims import release_claims_of
 from domain.identity import Role, Surface
+from domain.oncall.ladder import person_gone
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
+
+BY_PROGRAM = (None, "system", "settings")
+"""Who ends a grant that was not taken away by hand; None: nobody has ended it."""
+LONGEST_GIVER = 64
 
 
 def everybody(act: Act) -> AccessList:
@@ -85,30 +91,147 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
 def revoke(act: Act, user_id: str, role: Role | None) -> Revoked | Refused:
     """Take a role (or all of them) away at once, and with it claims, tasks and requests."""
     requests = approvals.locked_requests_of(act, user_id)
-    rows = act.connection.execute(
+    rows = _grants_of(act, user_id)
+    wanted = [row for row in rows if role is None or row.role == role.word]
+    refusal = _judge_revoke(act, user_id, wanted)
+    if refusal is not None:
+        return refusal
+    kept = [row for row in rows if row not in wanted]
+    released, withdrawn = _take_away(act, user_id, wanted, kept, requests)
+    return Revoked(
+        user_id=user_id, roles=tuple(row.role for row in wanted), revoked_by=act.actor, tasks_released=released,
+        requests_withdrawn=withdrawn,
+    )  # fmt: skip
+
+
+def _grants_of(act: Act, user_id: str) -> Sequence[Any]:
+    return act.connection.execute(
         select(RoleGrant.id, RoleGrant.role, RoleGrant.source)
         .where(RoleGrant.user_id == user_id, RoleGrant.revoked_at.is_(None))
         .order_by(RoleGrant.id)
         .with_for_update()
     ).all()
-    wanted = [row for row in rows if role is None or row.role == role.word]
-    refusal = _judge_revoke(act, user_id, wanted)
-    if refusal is not None:
-        return refusal
+
+
+def _take_away(
+    act: Act,
+    user_id: str,
+    wanted: Sequence[Any],
+    kept: Sequence[Any],
+    requests: Sequence[Any],
+    *,
+    is_gone: bool = False,
+) -> tuple[int, int]:
+    """End locked grants, and what goes with the role; return how many tasks went back and requests ended.
+
+    `is_gone`: whoever it is works here no more, whatever grants are kept.
+    """
     act.connection.execute(
         update(RoleGrant)
         .where(RoleGrant.id.in_([row.id for row in wanted]))
         .values(revoked_at=act.now, revoked_by=act.actor)
     )
-    kept = [Role.from_word(row.role) for row in rows if row not in wanted]
-    may_work = max(kept, default=None)
-    released = 0 if may_work is not None and may_work >= Role.OPERATOR else release_claims_of(act, user_id)
+    left = None if is_gone else max((Role.from_word(row.role) for row in kept), default=None)
+    released = 0 if left is not None and left >= Role.OPERATOR else release_claims_of(act, user_id)
     withdrawn = approvals.withdraw_all(act, requests)
-    roles = tuple(row.role for row in wanted)
-    act.changed(user_id, before={"roles": list(roles)}, after={"roles": [item.word for item in kept]})
-    return Revoked(
-        user_id=user_id, roles=roles, revoked_by=act.actor, tasks_released=released, requests_withdrawn=withdrawn
+    act.changed(
+        user_id, before={"roles": [row.role for row in wanted]}, after={"roles": [row.role for row in kept]},
+    )  # fmt: skip
+    if left is None or left < Role.ONCALL:
+        person_gone(act, user_id)
+    return released, withdrawn
+
+
+def follow(act: Act, wanted: rules.Follow) -> Followed | Refused:
+    """Give or take what a user group of Slack gives; grants of other sources stay as they are."""
+    if wanted.role not in rules.GIVEN_BY_MANAGERS:
+        return refused(
+            Kind.NOT_ALLOWED, "not_by_group", f"A user group cannot make anybody {wanted.role.with_article}.",
+            layer=rules.LAYER,
+        )  # fmt: skip
+    changed = _join(act, wanted) if wanted.is_member else _leave(act, wanted)
+    return Followed(user_id=wanted.user_id, role=wanted.role.word, is_member=wanted.is_member, changed=changed)
+
+
+def _join(act: Act, wanted: rules.Follow) -> bool:
+    connection, user_id = act.connection, wanted.user_id
+    connection.execute(
+        insert_into(connection, Person).values(user_id=user_id, first_seen_at=act.now).on_conflict_do_nothing()
     )
+    gone = connection.scalar(select(Person.deactivated_at).where(Person.user_id == user_id))
+    newest = connection.execute(
+        select(RoleGrant.revoked_at, RoleGrant.revoked_by)
+        .where(
+            RoleGrant.user_id == user_id, RoleGrant.role == wanted.role.word, RoleGrant.source == wanted.source
+        )
+        .order_by(RoleGrant.id.desc())
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+    if gone is not None or (newest is not None and newest.revoked_by not in BY_PROGRAM):
+        return False
+    before = held_since(connection, user_id, wanted.role)
+    given_by = f"the user group @{wanted.handle}"[:LONGEST_GIVER]
+    given = connection.scalar(
+        insert_into(connection, RoleGrant)
+        .values(
+            user_id=user_id, role=wanted.role.word, source=wanted.source, granted_by=given_by, granted_at=act.now,
+            reason=f"a member of @{wanted.handle}",
+        )
+        .on_conflict_do_nothing()
+        .returning(RoleGrant.id)
+    )  # fmt: skip
+    if given is None:
+        return False
+    act.changed(f"{wanted.role.word} {user_id}", after={"user": user_id, "role": wanted.role.word, "by": wanted.source})
+    if before is None:
+        act.post(f"user:{user_id}", "welcome", Welcome(user_id=user_id, role=wanted.role.word, granted_by=given_by))
+    return True
+
+
+def _leave(act: Act, wanted: rules.Follow) -> bool:
+    requests = approvals.locked_requests_of(act, wanted.user_id)
+    rows = _grants_of(act, wanted.user_id)
+    ended = [row for row in rows if row.role == wanted.role.word and row.source == wanted.source]
+    if not ended:
+        return False
+    kept = [row for row in rows if row not in ended]
+    loses = not any(Role.from_word(row.role) >= wanted.role for row in kept)
+    _take_away(act, wanted.user_id, ended, kept, requests if loses else ())
+    return True
+
+
+def deactivate(act: Act, user_id: str) -> Deactivated:
+    """Take everything from somebody whose Slack account is deactivated: at once, and without a person asking.
+
+    An owner by VALHALLA_OWNERS stays named there, and can do nothing while the account is deactivated.
+    """
+    requests = approvals.locked_requests_of(act, user_id)
+    rows = _grants_of(act, user_id)
+    known = act.connection.execute(
+        update(Person).where(Person.user_id == user_id, Person.deactivated_at.is_(None)).values(deactivated_at=act.now)
+    )
+    if known.rowcount != 1:
+        return Deactivated(user_id=user_id, changed=False)
+    ended = [row for row in rows if row.source != "settings"]
+    kept = [row for row in rows if row.source == "settings"]
+    act.entry.reason = "deactivated in Slack"
+    released, withdrawn = _take_away(act, user_id, ended, kept, requests, is_gone=True)
+    return Deactivated(
+        user_id=user_id, changed=True, roles=tuple(row.role for row in ended), tasks_released=released,
+        requests_withdrawn=withdrawn,
+    )  # fmt: skip
+
+
+def reactivate(act: Act, user_id: str) -> Deactivated:
+    """Let somebody whose account is active again be given roles; none comes back by itself, but by a group."""
+    known = act.connection.execute(
+        update(Person).where(Person.user_id == user_id, Person.deactivated_at.is_not(None)).values(deactivated_at=None)
+    )
+    if known.rowcount != 1:
+        return Deactivated(user_id=user_id, changed=False)
+    act.entry.reason = "active again in Slack"
+    act.changed(user_id, before={"deactivated": True}, after={"deactivated": False})
+    return Deactivated(user_id=user_id, changed=True)
 
 
 def _judge_revoke(act: Act, user_id: str, wanted: list[Any]) -> Refused | None:

@@ -38,8 +38,8 @@ class RoleGrant(Base):
     id: Mapped[RowId]
     user_id: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(16))
-    source: Mapped[str] = mapped_column(String(16))
-    """`grant` (a person gave it) or `settings` (VALHALLA_OWNERS)."""
+    source: Mapped[str] = mapped_column(String(64))
+    """`grant` (a person gave it), `settings` (VALHALLA_OWNERS) or `group:S…` (a user group of Slack)."""
     granted_by: Mapped[str] = mapped_column(String(64))
     granted_at: Mapped[datetime]
     reason: Mapped[str | None]

@@ -6,13 +6,23 @@ from domain.alerts import service
 from domain.alerts.results import AlertCard, AlertList
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, NoParams, Number, Params, Text
+from domain.parameters import Arg, Input, Instant, NoParams, Number, Params, Text, UserId
 
 
-class WhichAlert(Params):
-    """One alert."""
+class Acknowledge(Params):
+    """One alert, and until when you look after it."""
 
     alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    until: Annotated[
+        Instant | None, Arg("when it pages again if still open (four hours)", "2026-11-27T14:00", keyword=True)
+    ] = None
+
+
+class PassOn(Params):
+    """One alert, and who looks after it instead."""
+
+    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    user: UserId
 
 
 class Resolve(Params):
@@ -39,9 +49,9 @@ OPERATIONS = (
     Operation(
         name="alerts.ack",
         summary="Acknowledge an alert: you look at it",
-        params=WhichAlert,
+        params=Acknowledge,
         result=AlertCard,
-        run=lambda act, params: service.acknowledge(act, params.alert_id),
+        run=lambda act, params: service.acknowledge(act, params.alert_id, params.until),
         role=Role.ONCALL,
         klass=ExecutionClass.GOVERN,
         reduces=True,
@@ -49,6 +59,20 @@ OPERATIONS = (
         slack=Slash("alerts", "ack"),
         http=Http("POST", "alerts/{alert_id}/ack"),
         example="/alerts ack T-77",
+    ),
+    Operation(
+        name="alerts.pass",
+        summary="Pass an alert on: somebody else is paged and looks at it",
+        params=PassOn,
+        result=AlertCard,
+        run=lambda act, params: service.pass_on(act, params.alert_id, params.user),
+        role=Role.ONCALL,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        target=lambda params: f"T-{params.alert_id}",
+        slack=Slash("alerts", "pass"),
+        http=Http("POST", "alerts/{alert_id}/pass"),
+        example="/alerts pass T-77 @maria",
     ),
     Operation(
         name="alerts.resolve",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain.oncall.results import PageLine
 from domain.outcomes import Result
 
 
@@ -22,6 +23,10 @@ class AlertCard(Result):
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     note: str | None = None
+    pages: bool = False
+    """Whether it wakes people until somebody acknowledges."""
+    paged: tuple[PageLine, ...] = ()
+    """While it is open: who was paged, and who is next."""
     audit_id: int | None = None
 
 

@@ -1,19 +1,23 @@
 """Raising, acknowledging and resolving alerts."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, case, select, update
+from sqlalchemy import Connection, Row, case, select, update
 
 from domain.act import Act, Priority
 from domain.alerts.results import AlertCard, AlertList
 from domain.alerts.tables import Alert
 from domain.database import insert_into
+from domain.oncall import pages as ladder
+from domain.oncall.rota import refuse_unless_may
 from domain.outcomes import Kind, Refused, refused
 
 LAYER = "Alerts"
 ACKNOWLEDGED_FOR = timedelta(hours=4)
+LONGEST_ACKNOWLEDGED = timedelta(days=7)
+CRITICAL = "critical"
 SEVERITIES = ("critical", "warning", "info")
 
 
@@ -25,8 +29,13 @@ def raise_alert(
     severity: str = "warning",
     facts: Sequence[tuple[str, str]] = (),
     route: str = "oncall",
+    pages: bool | None = None,
 ) -> int:
-    """Open an alert, or count once more on the one that is open for `dedup_key`; return its id."""
+    """Open an alert, or count once more on the one that is open for `dedup_key`; return its id.
+
+    One that `pages` wakes whoever is on call, step by step until somebody acknowledges (`domain.oncall`); a critical
+    one does unless told otherwise, and one that becomes critical begins then.
+    """
     connection = act.connection
     new_id = connection.scalar(
         insert_into(connection, Alert)
@@ -38,37 +47,58 @@ def raise_alert(
         .on_conflict_do_nothing()
         .returning(Alert.id)
     )  # fmt: skip
-    alert_id = new_id if new_id is not None else _count_again(act, dedup_key, headline, facts)
+    alert_id = new_id if new_id is not None else _count_again(act, dedup_key, headline, severity, facts)
     if alert_id is None:  # resolved between the two statements: then it is a new alert
-        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route)
+        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route, pages=pages)
+    if severity == CRITICAL if pages is None else pages:
+        _begin_to_page(act, alert_id)
     show(act, alert_id)
     return alert_id
 
 
-def _count_again(act: Act, dedup_key: str, headline: str, facts: Sequence[tuple[str, str]]) -> int | None:
+def _count_again(
+    act: Act, dedup_key: str, headline: str, severity: str, facts: Sequence[tuple[str, str]]
+) -> int | None:
+    graver = {"severity": CRITICAL} if severity == CRITICAL else {}
     return act.connection.scalar(
         update(Alert)
         .where(Alert.dedup_key == dedup_key, Alert.state != "resolved")
-        .values(times=Alert.times + 1, last_at=act.now, headline=headline, facts=[list(fact) for fact in facts])
+        .values(
+            times=Alert.times + 1, last_at=act.now, headline=headline, facts=[list(fact) for fact in facts], **graver
+        )
         .returning(Alert.id)
-    )
+    )  # fmt: skip
 
 
-def card_of(row: Row[Any]) -> AlertCard:
-    """Return the card of an alert as its row stands."""
+def _begin_to_page(act: Act, alert_id: int) -> None:
+    """Begin the ladder of an alert that this transaction has written, unless it was begun before."""
+    row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id)).one()
+    if row.state == "open" and not row.page_round:
+        begin_round(act, row, "opened")
+
+
+def begin_round(act: Act, row: Any, why: str, *, first: str | None = None) -> None:
+    """Begin a round of pages of an alert, whose row must be locked."""
+    number = ladder.begin(act, row, why, first=first)
+    act.connection.execute(update(Alert).where(Alert.id == row.id).values(page_round=number))
+
+
+def card_of(connection: Connection, row: Row[Any]) -> AlertCard:
+    """Return the card of an alert as its row and its pages stand."""
     return AlertCard(
         alert_id=row.id, severity=row.severity, headline=row.headline,
         facts=tuple((name, value) for name, value in row.facts), state=row.state, times=row.times,
         opened_at=row.opened_at, last_at=row.last_at, acknowledged_by=row.acknowledged_by,
         acknowledged_at=row.acknowledged_at, acknowledged_until=row.acknowledged_until,
-        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note,
+        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note, pages=row.page_round > 0,
+        paged=ladder.lines(connection, row.id, alert_round=row.page_round) if row.state == "open" else (),
     )  # fmt: skip
 
 
 def show(act: Act, alert_id: int) -> AlertCard:
     """Post an alert's message, or edit it to what the row says now."""
     row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id)).one()
-    card = card_of(row)
+    card = card_of(act.connection, row)
     act.post(f"route:{row.route}", "alert", card, thing=f"alert:{alert_id}", priority=Priority.SWITCH)
     return card
 
@@ -88,20 +118,49 @@ def _locked(act: Act, alert_id: int) -> Row[Any] | Refused:
     return row
 
 
-def acknowledge(act: Act, alert_id: int) -> AlertCard | Refused:
-    """Say that somebody looks at it; it stays quiet for some hours."""
+def acknowledge(act: Act, alert_id: int, until: datetime | None = None) -> AlertCard | Refused:
+    """Say that somebody looks at it; it is quiet until then (four hours), and pages again if it is still open."""
     row = _locked(act, alert_id)
     if isinstance(row, Refused):
         return row
+    until = until or act.now + ACKNOWLEDGED_FOR
+    if not act.now < until <= act.now + LONGEST_ACKNOWLEDGED:
+        return refused(
+            Kind.INVALID, "until_out_of_range", "An alert is acknowledged until a time within the next 7 days.",
+            layer=LAYER, field="until", until=until.isoformat(), now=act.now.isoformat(),
+            remedy="Leave `until=` out for four hours, or resolve it where it is over.",
+        )  # fmt: skip
     act.connection.execute(
         update(Alert)
         .where(Alert.id == alert_id)
         .values(
             state="acknowledged", acknowledged_by=act.actor, acknowledged_at=act.now,
-            acknowledged_until=act.now + ACKNOWLEDGED_FOR,
+            acknowledged_until=until,
         )
     )  # fmt: skip
-    act.changed(f"T-{alert_id}", before={"state": row.state}, after={"state": "acknowledged"})
+    ladder.stop(act, row, "acknowledged")
+    act.changed(
+        f"T-{alert_id}", before={"state": row.state},
+        after={"state": "acknowledged", "until": until.isoformat()},
+    )  # fmt: skip
+    return show(act, alert_id)
+
+
+def pass_on(act: Act, alert_id: int, user_id: str) -> AlertCard | Refused:
+    """Hand an alert to another person, and page them first; from there the ladder goes on as ever."""
+    row = _locked(act, alert_id)
+    if isinstance(row, Refused):
+        return row
+    refusal = refuse_unless_may(act, user_id)
+    if refusal is not None:
+        return refusal
+    act.connection.execute(update(Alert).where(Alert.id == alert_id).values(state="open"))
+    ladder.stop(act, row, "passed")
+    begin_round(act, row, "passed", first=user_id)
+    act.changed(
+        f"T-{alert_id}", before={"state": row.state, "acknowledged_by": row.acknowledged_by},
+        after={"state": "open", "passed_to": user_id},
+    )  # fmt: skip
     return show(act, alert_id)
 
 
@@ -115,6 +174,7 @@ def resolve(act: Act, alert_id: int, note: str | None) -> AlertCard | Refused:
         .where(Alert.id == alert_id)
         .values(state="resolved", resolved_by=act.actor, resolved_at=act.now, note=note)
     )
+    ladder.stop(act, row, "resolved")
     act.changed(f"T-{alert_id}", before={"state": row.state}, after={"state": "resolved"})
     return show(act, alert_id)
 
@@ -138,4 +198,4 @@ def unresolved(act: Act) -> AlertList:
     rows = act.connection.execute(
         select(Alert.__table__).where(Alert.state != "resolved").order_by(rank, Alert.id.desc()).limit(50)
     )
-    return AlertList(items=tuple(card_of(row) for row in rows))
+    return AlertList(items=tuple(card_of(act.connection, row) for row in rows.all()))

@@ -9,13 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.database import Base, RowId
 
 _OPEN = text("state <> 'resolved'")
+_ACKNOWLEDGED = text("state = 'acknowledged'")
 
 
 class Alert(Base):
     """One condition, from the first sign of it until it is resolved; one message, edited in place."""
 
     __tablename__ = "alert"
-    __table_args__ = (Index("uq_alert_open", "dedup_key", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),)
+    __table_args__ = (
+        Index("uq_alert_open", "dedup_key", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index(
+            "ix_alert_acknowledged", "acknowledged_until", postgresql_where=_ACKNOWLEDGED, sqlite_where=_ACKNOWLEDGED
+        ),
+    )
 
     id: Mapped[RowId]
     dedup_key: Mapped[str] = mapped_column(String(128))
@@ -30,6 +36,8 @@ class Alert(Base):
     acknowledged_by: Mapped[str | None] = mapped_column(String(64))
     acknowledged_at: Mapped[datetime | None]
     acknowledged_until: Mapped[datetime | None]
+    page_round: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """How often its ladder of pages was begun; 0: it pages nobody (`domain.oncall`)."""
     resolved_by: Mapped[str | None] = mapped_column(String(64))
     resolved_at: Mapped[datetime | None]
     note: Mapped[str | None]

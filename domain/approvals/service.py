@@ -205,9 +205,28 @@ def locked(act: Act, approval_id: int) -> Row[Any] | None:
 def end(
     act: Act, row: Row[Any], status: str, *, detail: str | None = None, note: str | None = None, by: str | None = None
 ) -> None:
-    """Write a request's last state and edit its card."""
+    """Write a request's last state, edit its card, and tell whoever asked."""
     _close(act, row, status, detail=detail, note=note, by=by)
+    if act.actor != row.requester:
+        _tell(act, row)
     show(act, row.id)
+
+
+def _tell(act: Act, row: Row[Any]) -> None:
+    """Say what became of a request where it is heard: an edit of a message notifies nobody.
+
+    It goes into the thread of the card, and to whoever asked, unless what was approved tells them something itself.
+    """
+    ended = act.connection.execute(select(Approval.__table__).where(Approval.id == row.id)).one()
+    card = card_of(act, ended)
+    direct = f"{DIRECT}{row.requester}"
+    act.post(
+        GOVERNANCE, "decision", card, thing=_thing(row.id), form=Form.THREAD, priority=Priority.APPROVAL,
+    )  # fmt: skip
+    is_told = any(message.destination == direct and message.thing is None for message in act.messages)
+    if is_slack_user(row.requester) and not is_told:
+        own = card.model_copy(update={"reader": "requester"})
+        act.post(direct, "decision", own, priority=Priority.APPROVAL)
 
 
 def _close(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from domain.access.tables import Person
 from domain.act import Act
 from domain.audit.results import AuditLine, AuditList, Sealed, Verification
 from domain.audit.rules import COVERED, GENESIS, content_hash, link_hash
@@ -14,8 +15,13 @@ from domain.database import try_lock_sealer
 
 SEAL_BATCH = 200
 VERIFY_BATCH = 2_000
-MENTION = r"<@\1>"
+MOST_SET_UP = 20
 _PERSON = re.compile(r"\b([UW][A-Z0-9]{2,})\b")
+
+
+def newest_act(connection: Connection) -> int:
+    """Return the number of the newest entry; one cheap statement, for whoever wants to know whether anybody acted."""
+    return connection.scalar(select(func.max(AuditEvent.id))) or 0
 
 
 def seal(act: Act) -> Sealed:
@@ -139,7 +145,7 @@ def _line(row: Row[Any]) -> AuditLine:
 
 
 def set_up_entries(act: Act) -> list[str]:
-    """List what an owner did alone before go-live, as one line for each operation and owner."""
+    """List what an owner did alone before go-live, as one line for each operation and owner, in words."""
     names = [operation.name for operation in act.registry.values() if operation.is_setup or operation.approval]
     rows = act.connection.execute(
         select(AuditEvent.operation, AuditEvent.target, AuditEvent.actor, AuditEvent.after)
@@ -149,5 +155,27 @@ def set_up_entries(act: Act) -> list[str]:
     targets: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if (row.after or {}).get("set_up"):
-            targets.setdefault((row.operation, row.actor), []).append(_PERSON.sub(MENTION, row.target))
-    return [f"{operation} {', '.join(found)} by <@{actor}>" for (operation, actor), found in targets.items()]
+            targets.setdefault((row.operation, row.actor), []).append(row.target)
+    people = _people_in(act, [target for found in targets.values() for target in found])
+    return [
+        f"{act.registry[operation].summary}, by <@{actor}>: {_together(found, people)}"
+        for (operation, actor), found in targets.items()
+    ]
+
+
+def _people_in(act: Act, targets: list[str]) -> frozenset[str]:
+    """Return which words of these are people here; an engine's name looks like a person's id."""
+    words = {found for target in targets for found in _PERSON.findall(target)}
+    return frozenset(act.connection.scalars(select(Person.user_id).where(Person.user_id.in_(words))))
+
+
+def _together(targets: list[str], people: frozenset[str]) -> str:
+    """Say what happened to whom, the same thing once: `operator @maria, @omar; manager @dana`."""
+    same: dict[str, list[str]] = {}
+    for target in dict.fromkeys(targets[:MOST_SET_UP]):
+        what, _, last = target.rpartition(" ")
+        said = [f"<@{last}>"] if last in people else []
+        same.setdefault(what if said else target, []).extend(said)
+    more = len(targets) - MOST_SET_UP
+    lines = [f"{what} {', '.join(whom)}".strip() for what, whom in same.items()]
+    return "; ".join([*lines, f"and {more} more, which `/audit` lists"] if more > 0 else lines)

@@ -22,6 +22,7 @@ from domain.delivery.results import (
 from domain.delivery.service import LIVE
 from domain.delivery.tables import Outbox, OutboxLane
 from domain.identity import Role
+from domain.oncall import ladder, pages
 from domain.outcomes import Kind, Refused, refused
 
 LAYER = "Delivery"
@@ -124,6 +125,8 @@ def fail(act: Act, outbox_id: int, attempt: int, state: str, error: str) -> Deli
 
 def _tell(act: Act, row: Row[Any], state: str, error: str) -> None:
     key = f"delivery:{row.destination}"
+    if row.card == pages.CARD and state == "dead":
+        ladder.undelivered(act, row.thing, error)
     is_alert = row.card == ALERT_CARD
     about = select(Alert.dedup_key).where(Alert.id == row.payload.get("alert_id"))
     is_about_itself = is_alert and act.connection.scalar(about) == key

@@ -42,6 +42,15 @@ class Reached(Result):
         return self.confirmed == self.processes
 
 
+class UnderWay(Result):
+    """Steps of one channel that somebody was doing when the kill switch was pressed."""
+
+    channel: str
+    count: int
+    ended: int = 0
+    """How many of them were recorded or stopped since."""
+
+
 class KillSwitchCard(Result):
     """One engagement of the kill switch, from the press to its release."""
 
@@ -54,6 +63,7 @@ class KillSwitchCard(Result):
     held: tuple[HeldCount, ...] = ()
     reached: Reached | None = None
     """None until it was looked at, and where no process gives signs of life."""
+    under_way: tuple[UnderWay, ...] = ()
     already_engaged: bool = False
     is_engaged: bool = True
     released_at: datetime | None = None
@@ -90,3 +100,23 @@ class ReasonAsked(Result):
     """A direct message to whoever engaged without saying why."""
 
     engaged_at: datetime
+
+
+class UnderWayStep(Result):
+    """One step that its holder was doing; without the number to call."""
+
+    task_id: int
+    channel: str
+    lead_id: str
+    seller_name: str | None
+    market: str
+    province: str
+
+
+class FinishNow(Result):
+    """A direct message to whoever was in the middle of something when the kill switch was pressed."""
+
+    engaged_by: str
+    engaged_at: datetime
+    reason: str | None
+    steps: tuple[UnderWayStep, ...]

@@ -12,7 +12,7 @@ from domain.gate.reading import state_of
 from domain.held.tables import HeldWork
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
-from domain.prime_law import settling
+from domain.prime_law import settling, under_way
 from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, ReasonAsked, Settled
 from domain.prime_law.rules import LAYER, PrimeState, may_edit
 from domain.prime_law.tables import GoLiveHistory, GoLiveState
@@ -68,13 +68,16 @@ def engage(act: Act, reason: str | None) -> KillSwitchCard:
     already = act.prime.kill_switch_engaged
     engaged_by = act.prime.engaged_by if already and act.prime.engaged_by else act.actor
     engaged_at = act.prime.engaged_at if already and act.prime.engaged_at else act.now
+    claimed = () if already else under_way.claimed_now(act)
     version = _change(
-        act, "engage", reason=reason, kept_reason=act.prime.reason if already else None, kill_switch_engaged=True,
+        act, "engage", reason=reason, detail=under_way.kept(claimed),
+        kept_reason=act.prime.reason if already else None, kill_switch_engaged=True,
         engaged_by=engaged_by, engaged_at=engaged_at,
     )  # fmt: skip
     state = replace(act.prime, kill_switch_engaged=True, version=version, engaged_by=engaged_by, engaged_at=engaged_at)
     card = engaged_card(act.connection, state, act.now, already_engaged=already)
     _announce(act, card)
+    under_way.tell_claimants(act, claimed, reason)
     if reason is None and not already:
         act.post(f"user:{act.actor}", "reason_asked", ReasonAsked(engaged_at=engaged_at), priority=Priority.SWITCH)
     return card
@@ -89,6 +92,7 @@ def engaged_card(
         engaged_by=state.engaged_by or "", engaged_at=engaged_at, reasons=_reasons(connection, engaged_at),
         go_live_enabled=state.go_live_enabled, version=state.version, held=held_in(connection),
         reached=settling.reached(connection, engaged_at, now) if already_engaged else None,
+        under_way=under_way.under_way(connection, engaged_at),
         already_engaged=already_engaged,
     )  # fmt: skip
 
@@ -175,7 +179,8 @@ def release(act: Act, reason: str) -> KillSwitchCard | Refused:
     card = KillSwitchCard(
         engaged_by=state.engaged_by or "", engaged_at=state.engaged_at,
         reasons=_reasons(act.connection, state.engaged_at), go_live_enabled=state.go_live_enabled, version=version,
-        held=held_counts(act), is_engaged=False, released_at=act.now, requested_by=act.actor,
+        held=held_counts(act), under_way=under_way.under_way(act.connection, state.engaged_at),
+        is_engaged=False, released_at=act.now, requested_by=act.actor,
         released_by=act.approved_by, release_reason=reason,
         overridden=act.overridden,
     )  # fmt: skip
@@ -304,7 +309,7 @@ def wanted_enable(act: Act) -> Wanted:
     alone = set_up_entries(act)
     facts = [("Runbook", "no blockers")]
     if alone:
-        facts.append(("Set up by an owner alone", "; ".join(alone)))
+        facts.append(("Set up by an owner alone", "\n".join(alone)))
     return Wanted(
         what="go live",
         facts=tuple(facts),

@@ -16,7 +16,13 @@ StatementName = StrEnum("StatementName", {name.upper(): name for name in STATEME
 class Attest(Params):
     """Which statement, and a word about it."""
 
-    statement: Annotated[StatementName, Arg("one of " + ", ".join(STATEMENTS), "kill_switch_drill")]
+    statement: Annotated[
+        StatementName,
+        Arg(
+            "one of " + ", ".join(STATEMENTS), "kill_switch_drill",
+            labels=tuple((name, meaning) for name, (meaning, _days) in STATEMENTS.items()),
+        ),
+    ]  # fmt: skip
     note: Annotated[
         Text | None, Arg("a word about it", "drill of 24 November, 40 seconds", Input.LONG_TEXT, rest=True)
     ] = None
@@ -64,7 +70,7 @@ OPERATIONS = (
     ),
     Operation(
         name="runbook.markdown",
-        summary="The runbook as a document",
+        summary="Show the runbook as a document",
         params=NoParams,
         result=Markdown,
         run=lambda act, _params: service.markdown(act),

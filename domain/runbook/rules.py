@@ -18,6 +18,7 @@ STATEMENTS: Mapping[str, tuple[str, int]] = {
 SEEN_WITHIN = timedelta(minutes=1)
 OUTBOX_BEHIND = timedelta(minutes=5)
 SEALER_BEHIND = timedelta(minutes=1)
+DIRECTORY_READ_WITHIN = timedelta(minutes=5)
 CANARIES = {
     "America/Vancouver": -7.0,
     "America/Edmonton": -6.0,
@@ -40,6 +41,15 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonePage:
+    """The newest page by webhook that came to an end."""
+
+    at: datetime
+    arrived: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks look at, as it was recorded."""
 
@@ -56,6 +66,14 @@ class Evidence:
     stuck_messages: int
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
+    on_call: str | None = None
+    on_call_until: datetime | None = None
+    paged_in_order: tuple[str, ...] = ()
+    has_page_url: bool = False
+    is_page_signed: bool = False
+    last_page: PhonePage | None = None
+    directory: tuple[datetime, str] | None = None
+    """When Slack's directory was last read, and what came of it."""
 
 
 Rule = Callable[[Evidence], Check]
@@ -129,7 +147,7 @@ def go_live_checklist(evidence: Evidence) -> Check:
     return Check(
         name="go-live checklist", severity=Severity.BLOCKER, ok=not missing, evidence_at=newest,
         detail="every statement is signed" if not missing
-        else "not signed, or too old: " + ", ".join(item.statement for item in missing),
+        else "not signed, or too old: " + ", ".join(f"“{item.meaning}”" for item in missing),
         cure="" if not missing else f"`/golive attest {missing[0].statement}`",
     )  # fmt: skip
 
@@ -274,9 +292,58 @@ def second_manager(evidence: Evidence) -> Check:
     )  # fmt: skip
 
 
+def somebody_on_call(evidence: Evidence) -> Check:
+    """Somebody is on call now, and a page reaches a person before the channel."""
+    name, cure = "somebody on call", "`/oncall take 4h`, or `/oncall set` for a rota"
+    if evidence.on_call is not None:
+        until = f" until {evidence.on_call_until:%Y-%m-%d %H:%M} UTC" if evidence.on_call_until else ""
+        return Check(name=name, severity=Severity.WARN, ok=True, detail=f"<@{evidence.on_call}>{until}", cure="")
+    people = ", ".join(f"<@{user}>" for user in evidence.paged_in_order)
+    detail = f"nobody is on the rota now; an alert pages {people or 'the channel and the owners at once'}"
+    return Check(name=name, severity=Severity.WARN, ok=False, detail=detail, cure=cure)
+
+
+def page_url_answers(evidence: Evidence) -> Check:
+    """The second way of pages is there, signed, and said yes the last time."""
+    name, last = "pages by webhook", evidence.last_page
+    if not evidence.has_page_url:
+        return Check(
+            name=name, severity=Severity.INFO, ok=False, detail="pages go by Slack alone",
+            cure="set VALHALLA_PAGE_URL to an address that wakes people",
+        )  # fmt: skip
+    if not evidence.is_page_signed:
+        return Check(
+            name=name, severity=Severity.WARN, ok=False, detail="pages are not signed", cure="set VALHALLA_PAGE_SECRET"
+        )
+    if last is None:
+        return Check(
+            name=name, severity=Severity.INFO, ok=False, detail="no page has gone out yet",
+            cure="`/oncall drill`, and see it arrive",
+        )  # fmt: skip
+    return Check(
+        name=name, severity=Severity.WARN, ok=last.arrived, evidence_at=last.at,
+        detail=f"the last page arrived {_ago(evidence.now - last.at)} ago" if last.arrived
+        else f"the last page did not arrive: {last.error}",
+        cure="" if last.arrived else "check VALHALLA_PAGE_URL, VALHALLA_PAGE_SECRET and the receiver",
+    )  # fmt: skip
+
+
+def directory_read(evidence: Evidence) -> Check:
+    """Slack's directory was read: whoever left a group or the workspace has lost the roles."""
+    at, said = evidence.directory or (None, "never read")
+    is_old = at is not None and evidence.now - at > DIRECTORY_READ_WITHIN
+    ok = at is not None and not is_old and said == "ok"
+    return Check(
+        name="Slack's directory", severity=Severity.WARN, ok=ok, evidence_at=at,
+        detail="read" if ok else (f"last read {_ago(evidence.now - at)} ago" if is_old and at else said),
+        cure="" if ok else "start `valhalla worker`; `valhalla manifest` lists the scopes; check VALHALLA_GROUP_ONCALL",
+    )  # fmt: skip
+
+
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+    somebody_on_call, page_url_answers, directory_read,
 )  # fmt: skip
 
 

@@ -2,16 +2,21 @@
 
 from sqlalchemy import func, insert, select, text
 
+from domain.access.directory import JOB
 from domain.access.people import holders
 from domain.act import Act
 from domain.audit.tables import AuditEvent, AuditUnsealed
 from domain.database import head_revision
 from domain.delivery.tables import Outbox
 from domain.identity import Role
+from domain.oncall import rota
+from domain.oncall.pages import PHONE
+from domain.oncall.tables import Page
 from domain.processes.tables import ProcessHeartbeat
 from domain.runbook import rules
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
 from domain.runbook.tables import Attestation
+from domain.ticks import service as ticks
 
 
 def evidence(act: Act) -> rules.Evidence:
@@ -26,6 +31,7 @@ def evidence(act: Act) -> rules.Evidence:
     signed = connection.execute(
         select(Attestation.statement, Attestation.actor, Attestation.at).order_by(Attestation.id)
     )
+    duty = rota.current(act)
     return rules.Evidence(
         now=act.now,
         is_production=act.settings.is_production,
@@ -47,7 +53,24 @@ def evidence(act: Act) -> rules.Evidence:
         or 0,
         managers=len(holders(connection, Role.MANAGER)),
         signed={row.statement: (row.actor, row.at) for row in signed},
+        on_call=duty.user_id if duty else None,
+        on_call_until=duty.until if duty else None,
+        paged_in_order=tuple(rota.to_page(act)),
+        has_page_url=act.settings.page_url is not None,
+        is_page_signed=act.settings.page_secret is not None,
+        last_page=_last_page(act),
+        directory=ticks.newest(connection, JOB),
     )
+
+
+def _last_page(act: Act) -> rules.PhonePage | None:
+    row = act.connection.execute(
+        select(Page.ended_at, Page.state, Page.error)
+        .where(Page.way == PHONE, Page.state.in_(("sent", "failed")))
+        .order_by(Page.ended_at.desc(), Page.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return rules.PhonePage(row.ended_at, row.state == "sent", row.error) if row else None
 
 
 def blockers(act: Act) -> tuple[Check, ...]:

@@ -13,6 +13,7 @@ from domain.approvals.results import ApprovalLine
 from domain.approvals.service import line_of, open_requests
 from domain.followup.due import due
 from domain.identity import Role
+from domain.oncall import rota
 from domain.outcomes import Refused
 from domain.prime_law import service as prime_law
 from domain.system.results import HelpLine, HomeDue, HomeView
@@ -33,6 +34,7 @@ def home(act: Act, may: tuple[HelpLine, ...], elsewhere: int) -> HomeView:
         to_decide=_lines(to_decide), to_decide_total=len(to_decide) if act.standing.at_least(Role.MANAGER) else None,
         asked=_lines(asked), asked_total=len(asked), due=_due(act),
         alerts=alerts[:MOST_SHOWN] if alerts else (), alerts_total=None if alerts is None else len(alerts),
+        oncall=rota.view(act) if role else None,
         may=may if role else (), elsewhere=elsewhere,
     )  # fmt: skip
 

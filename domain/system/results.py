@@ -5,6 +5,7 @@ from datetime import datetime
 from domain.alerts.results import AlertCard
 from domain.approvals.results import ApprovalLine
 from domain.followup.results import Step
+from domain.oncall.results import RotaView
 from domain.outcomes import Refused, Result
 from domain.prime_law.results import GoLiveView
 from domain.runbook.results import Check
@@ -55,6 +56,8 @@ class HomeView(Result):
     due: HomeDue | None = None
     alerts: tuple[AlertCard, ...] = ()
     alerts_total: int | None = None
+    oncall: RotaView | None = None
+    """Who is on call; None for a stranger."""
     may: tuple[HelpLine, ...] = ()
     elsewhere: int = 0
     """How many more things another role can do."""

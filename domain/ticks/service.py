@@ -47,6 +47,37 @@ def claim(database: Database, job: str, slot: datetime, now: datetime) -> bool:
     return claimed
 
 
+def claim_done(database: Database, job: str, slot: datetime, now: datetime) -> bool:
+    """Claim a slot of work that is done outside the gate, by whoever claims it; False where somebody did.
+
+    Nobody does it again where the process dies meanwhile: the next slot comes soon, and finds what is left.
+    """
+
+    def work(connection: Connection) -> bool:
+        new = insert_into(connection, Tick).values(job=job, slot=slot, state="done", claimed_at=now, done_at=now)
+        return connection.scalar(new.on_conflict_do_nothing().returning(Tick.job)) is not None
+
+    return database.attempt(work)
+
+
+def note(database: Database, job: str, slot: datetime, said: str) -> None:
+    """Write down what came of a slot that was claimed as done."""
+    database.attempt(
+        lambda connection: connection.execute(update(Tick).where(_is(job, slot)).values(detail=said)).rowcount
+    )
+
+
+def newest(connection: Connection, job: str) -> tuple[datetime, str] | None:
+    """Return the newest slot of a job of which something was written down, and what."""
+    row = connection.execute(
+        select(Tick.slot, Tick.detail)
+        .where(Tick.job == job, Tick.detail.is_not(None))
+        .order_by(Tick.slot.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.slot, row.detail) if row else None
+
+
 def mark_enqueued(database: Database, job: str, slot: datetime, now: datetime) -> None:
     """Write down that the queue has it; it may have been run meanwhile."""
     cross("tick.enqueued")

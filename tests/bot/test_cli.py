@@ -316,6 +316,10 @@ WRONG = [
     ("DATABASE_URL", "hunter2recognisable"),
     ("DATABASE_URL", "sqlite+aiosqlite:///x"),
     ("REDIS_URL", "host:hunter2recognisable"),
+    ("VALHALLA_PAGE_URL", "pager.example.org/hunter2"),
+    ("VALHALLA_PAGE_URL", "ftp://pager.example.org/hunter2"),
+    ("VALHALLA_PAGE_SECRET", "hunter2"),
+    ("VALHALLA_GROUP_ONCALL", "two words"),
 ]
 
 
@@ -337,6 +341,25 @@ class TestSettings:
         terminal.set(VALHALLA_ENV="production", VALHALLA_DUAL_CONTROL="off")
         assert terminal.run("op", "golive.state") == 2
         assert "VALHALLA_DUAL_CONTROL" in terminal.err
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ({"VALHALLA_PAGE_URL": "https://pager.example.org"}, "VALHALLA_PAGE_SECRET: must be set"),
+            (
+                {"VALHALLA_PAGE_URL": "http://pager.example.org", "VALHALLA_PAGE_SECRET": "hunter2recognisable"},
+                "VALHALLA_PAGE_URL: must begin with https://",
+            ),
+        ],
+    )
+    def test_pages_in_production(self, terminal: Terminal, settings: dict[str, str], said: str) -> None:
+        """They are signed, and nobody on the way reads them; in development neither is asked for."""
+        terminal.set(**settings)
+        assert terminal.run("op", "golive.state") == 0
+        terminal.set(VALHALLA_ENV="production")
+        assert terminal.run("op", "golive.state") == 2
+        assert said in terminal.err
+        assert "recognisable" not in terminal.err
 
     @pytest.mark.parametrize(
         ("settings", "said"),
@@ -425,6 +448,14 @@ class TestDoctor:
         """All is well: exit 0, and no line says otherwise."""
         assert terminal.run("doctor") == 0
         assert "WRONG" not in terminal.out
+        healthy.add_group("crew")
+        terminal.set(
+            VALHALLA_GROUP_ONCALL="@crew", VALHALLA_PAGE_URL=healthy.base_url,
+            VALHALLA_PAGE_SECRET="hunter2recognisable",
+        )  # fmt: skip
+        assert terminal.run("doctor") == 0
+        assert "127.0.0.1 listens" in terminal.out
+        assert "recognisable" not in terminal.out
 
     @pytest.mark.parametrize(
         ("spoil", "said"),
@@ -440,6 +471,17 @@ class TestDoctor:
             (lambda _terminal, double: double.revoke_scopes("channels:history"), "channels:history"),
             (lambda _terminal, double: double.archive("oncall"), "#oncall"),
             (lambda terminal, _double: terminal.set(VALHALLA_CHANNEL_DEALS="nowhere"), "#nowhere: channel_not_found"),
+            (lambda terminal, _double: terminal.set(VALHALLA_GROUP_ONCALL="@crew"), "there is no @crew"),
+            (
+                lambda terminal, _double: terminal.set(VALHALLA_PAGE_URL="http://127.0.0.1:9/x"),
+                "set VALHALLA_PAGE_SECRET",
+            ),
+            (
+                lambda terminal, _double: terminal.set(
+                    VALHALLA_PAGE_URL="http://127.0.0.1:9/x", VALHALLA_PAGE_SECRET="hunter2recognisable"
+                ),
+                "check VALHALLA_PAGE_URL",
+            ),
         ],
     )
     def test_one_thing(

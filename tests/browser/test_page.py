@@ -302,6 +302,64 @@ def test_on_a_phone_the_list_opens_over_the_messages(world: World, seat: Seat) -
     expect(page.locator("#head h1")).to_contain_text("governance")
 
 
+# -- where one begins ---------------------------------------------------------------------------------------------
+
+
+def test_a_browser_that_remembers_nobody_begins_as_maria(world: World, seat: Seat) -> None:
+    page = seat("dana", is_new=True)
+    page.evaluate("localStorage.clear()")
+    page.goto(f"{world.address}/")
+    expect(page.locator("#rail .me strong")).to_have_text("Maria Santos")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (360, 740)], ids=["laptop", "phone"])
+def test_the_tour_is_always_one_press_away(seat: Seat, size: tuple[int, int]) -> None:
+    page = seat("maria", "governance", size=size)
+    page.get_by_role("button", name="Tour", exact=True).click()
+    title = desk.messages(page).get_by_role("heading", name="Tour: Valhalla in five minutes")
+    expect(title).to_be_in_viewport(ratio=1)
+    at, frame = title.bounding_box(), page.locator("#place").bounding_box()
+    assert at is not None
+    assert frame is not None
+    assert frame["y"] <= at["y"] < frame["y"] + frame["height"] / 3, "its beginning stands at the top"
+
+
+def test_a_command_of_the_tour_is_put_into_the_box_and_its_answer_is_seen(world: World, seat: Seat) -> None:
+    page = seat("dana", size=(1366, 768), is_new=True)
+    tour = newest(page, "Tour: Valhalla in five minutes")
+    expect(tour.get_by_role("heading")).to_be_in_viewport(ratio=1)
+    before = own(page).count()
+    tour.locator("code", has_text="/golive checklist").click()
+    expect(box(page)).to_have_value("/golive checklist")
+    expect(page.locator(".hint")).to_be_visible()
+    assert own(page).count() == before, "pressing it sends nothing"
+    box(page).press("Enter")
+    expect(own(page)).to_have_count(before + 1)
+    expect(answer(page, "READY").get_by_role("button", name="Check again")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".hint")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (360, 740)], ids=["laptop", "phone"])
+def test_what_is_said_for_a_moment_covers_no_message(world: World, seat: Seat, size: tuple[int, int]) -> None:
+    page = seat("dana", "governance", size=size)
+    last = desk.messages(page).last
+    expect(last).to_be_visible()
+    before = last.bounding_box()
+    page.keyboard.press("Alt+a")
+    dialog(page).locator(".person", has_text="Maria Santos").click()
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("You act as Maria Santos now.")
+    place, said = page.locator("#place").bounding_box(), toast.bounding_box()
+    assert place is not None
+    assert said is not None
+    assert said["y"] + said["height"] <= place["y"], "it has a place of its own"
+    expect(desk.messages(page).last).to_be_visible()
+    assert desk.messages(page).last.bounding_box() == before, "and what one reads stands still"
+    toast.get_by_role("button", name="Dismiss").click()
+    expect(toast).to_have_count(0)
+    assert desk.messages(page).last.bounding_box() == before
+
+
 # -- the world outside --------------------------------------------------------------------------------------------
 
 
@@ -312,9 +370,9 @@ def test_the_panel_makes_things_happen(world: World, seat: Seat) -> None:
     button(page.locator("#head"), "Make things happen").click()
     panel = page.get_by_role("complementary", name="Make things happen")
     expect(panel.locator(".stage-button")).to_have_count(len(world.happenings))
-    panel.locator(".stage-button", has_text="A new lead arrives").click()
-    expect(page.locator(".toast")).not_to_be_empty()
-    page.locator(".toast").get_by_role("button", name="Dismiss").click()
+    action = panel.locator(".stage-action").filter(has_text="A new lead arrives")
+    action.locator(".stage-button").click()
+    expect(action.get_by_role("status")).to_contain_text("web form")
     panel.get_by_role("button", name="Close the panel").click()
     expect(panel).to_be_hidden()
 

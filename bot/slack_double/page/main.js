@@ -88,6 +88,7 @@ function become(person) {
   address.searchParams.set("as", person);
   window.history.replaceState(null, "", address);
   keep("me", person);
+  welcomed();
   toast(`You act as ${names.real(person)} now.`);
   store.become(person);
 }
@@ -125,6 +126,9 @@ async function show(isAgain = false) {
     await drawTimeline();
   }
   if (ts && store.place === target) await reveal(target, ts);
+  // Whoever has never been here reads the tour from its beginning.
+  else if (isElsewhere && !recall("welcomed", false) && store.tour?.channel === target)
+    await timeline.reveal(store.tour.ts, false);
 }
 
 /**
@@ -223,12 +227,20 @@ function fillHead() {
     class: `icon-button open-rail${waiting ? " has-unread" : ""}`,
     "data-key": "menu",
   });
+  const tour = store.tour
+    ? h(
+        "button",
+        { type: "button", class: "button head-button", data: { key: "tour" }, on: { click: openTour } },
+        icon("flag"),
+        h("span", null, "Tour"),
+      )
+    : null;
   const stage = side.actions.length
     ? h(
         "button",
         {
           type: "button",
-          class: "button stage-toggle",
+          class: "button head-button stage-toggle",
           data: { key: "stage" },
           "aria-pressed": String(side.isStageOpen && !store.thread),
           on: { click: () => toggleStage() },
@@ -249,6 +261,7 @@ function fillHead() {
       members,
     ),
     tabs ?? "",
+    tour ?? "",
     stage ?? "",
   );
   drawTitle();
@@ -336,6 +349,18 @@ function emptyState(id) {
   );
 }
 
+function openTour() {
+  const { tour } = store;
+  if (tour) go(`${tour.channel}/${tour.ts}`);
+}
+
+/** Whoever has found the way needs no hint any more. */
+function welcomed() {
+  if (recall("welcomed", false)) return;
+  keep("welcomed", true);
+  drawHint();
+}
+
 /** Point a newcomer to the tour, once. */
 function drawHint() {
   const frame = byId("hint");
@@ -344,15 +369,7 @@ function drawHint() {
     frame.replaceChildren();
     return;
   }
-  const log = store.logs.get(general);
-  const tour = log?.order.find((ts) => {
-    const message = log.get(ts);
-    return message?.user === store.bot && /\btour\b/i.test(`${message.text} ${JSON.stringify(message.blocks ?? "")}`);
-  });
-  const done = () => {
-    keep("welcomed", true);
-    drawHint();
-  };
+  const { tour } = store;
   const look = tour
     ? h(
         "button",
@@ -361,8 +378,8 @@ function drawHint() {
           class: "button",
           on: {
             click: () => {
-              done();
-              go(`${general}/${tour}`);
+              welcomed();
+              openTour();
             },
           },
         },
@@ -370,7 +387,7 @@ function drawHint() {
       )
     : null;
   const said = tour
-    ? "The tour in #general walks through everything in a few minutes."
+    ? "The tour in #general leads through everything in a few minutes."
     : "Type / in the box below to see the commands, and try one.";
   frame.replaceChildren(
     h(
@@ -383,7 +400,7 @@ function drawHint() {
         look,
         h("button", { type: "button", class: "button", on: { click: choosePerson } }, "Act as…"),
       ),
-      iconButton("close", "Dismiss this hint", done),
+      iconButton("close", "Dismiss this hint", welcomed),
     ),
   );
 }
@@ -401,6 +418,7 @@ function drawAway(isHere) {
 /** @param {{channel: string, message: import("./log.js").Message}} arrived */
 function onArrived({ channel, message }) {
   if (message.user === store.me) return;
+  if (message.is_ephemeral) welcomed();
   const who = message.is_notice ? "Workspace" : names.real(message.user);
   const text = spoken(message.text || "a message").slice(0, 200);
   const isReply = message.thread_ts && message.thread_ts !== message.ts;
@@ -426,8 +444,6 @@ function nextUnread() {
 
 store.on("log", ({ channel, ts }) => {
   if (channel === store.place && ts) timeline.update(ts);
-  // The tour the hint leads to is known once its channel has been read.
-  if (!ts) drawHint();
 });
 store.on("arrived", onArrived);
 store.on("unread", () => {
@@ -461,6 +477,14 @@ window.addEventListener("focus", () => {
   if (store.me && store.isHere) store.refresh().catch(() => {});
 });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => rail.draw());
+// A command that stands in a message can be put into the box; it is sent by whoever reads it there, not by the press.
+place.addEventListener("click", (event) => {
+  const code = /** @type {HTMLElement} */ (event.target).closest?.(".message-list .is-command")?.textContent ?? "";
+  const isKnown = store.commands.some(({ command }) => command === code.split(" ")[0]);
+  const draft = composer.input.value;
+  const isFree = !draft || draft.startsWith("/");
+  if (isKnown && isFree && window.getSelection()?.isCollapsed) composer.type(code);
+});
 byId("scrim").addEventListener("click", () => drawer.set(false));
 for (const link of document.querySelectorAll("[data-skip]")) {
   link.addEventListener("click", (event) => {
@@ -518,7 +542,8 @@ async function begin() {
   const wanted = new URL(window.location.href).searchParams.get("as") ?? "";
   const named = people.find((user) => user.id === wanted || user.name === wanted.replace(/^@/, ""));
   const last = people.find((user) => user.id === recall("me", ""));
-  store.become((named ?? last ?? people[0]).id);
+  const usual = people.find((user) => user.name === store.beginsAs);
+  store.become((named ?? last ?? usual ?? people[0]).id);
   await side.readActions();
 }
 

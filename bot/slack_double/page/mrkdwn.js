@@ -192,7 +192,7 @@ export function inline(text, options = {}) {
       const inside = end > 0 ? text.slice(at + 1, end) : "";
       if (inside.trim() && !inside.includes("\n") && text[at - 1] !== JOINER) {
         flush();
-        nodes.push(h("code", null, unescaped(inside)));
+        nodes.push(h("code", { class: inside.startsWith("/") ? "is-command" : null }, unescaped(inside)));
         at = end + 1;
         continue;
       }

@@ -182,15 +182,32 @@ function place(menu, anchor) {
 }
 
 /**
- * Say something for a few seconds, and to screen readers.
+ * Change the page above the messages, and let them stand still meanwhile.
+ * @param {() => void} change
+ */
+function keepingStill(change) {
+  const scroller = document.querySelector("#place .timeline");
+  const before = scroller?.getBoundingClientRect().top ?? 0;
+  change();
+  if (scroller) scroller.scrollTop += scroller.getBoundingClientRect().top - before;
+}
+
+/**
+ * Say something for a few seconds, and to screen readers. It has a place of its own above the messages, so that it
+ * never covers what one is about to read or press.
  * @param {string} text
  * @param {"good" | "bad"} [mood]
  */
 export function toast(text, mood = "good") {
   const node = h("div", { class: `toast toast-${mood}` }, mood === "bad" ? icon("warn") : null, h("span", null, text));
-  node.appendChild(iconButton("close", "Dismiss", () => node.remove()));
-  byId("toasts").appendChild(node);
-  window.setTimeout(() => node.remove(), Math.max(6000, text.length * 90));
+  const leave = () => keepingStill(() => node.remove());
+  node.appendChild(iconButton("close", "Dismiss", leave));
+  // What went wrong stays until it was read; of what merely happened, the latest is enough.
+  keepingStill(() => {
+    for (const old of byId("toasts").querySelectorAll(".toast-good")) old.remove();
+    byId("toasts").appendChild(node);
+  });
+  window.setTimeout(leave, Math.max(mood === "bad" ? 6000 : 4000, text.length * 90));
 }
 
 /**

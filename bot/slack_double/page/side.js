@@ -9,7 +9,6 @@ import { h, icon, iconButton } from "./dom.js";
 import { keep, recall } from "./memory.js";
 import { setPending } from "./message.js";
 import { names } from "./names.js";
-import { toast } from "./popups.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -25,6 +24,8 @@ export class Side {
     /** @type {{id: string, label: string, help: string, group: string}[]} */
     this.actions = [];
     this.isStageOpen = false;
+    /** What each button last said was done. @type {Map<string, {text: string, isBad: boolean}>} */
+    this.said = new Map();
     /** @type {HTMLElement | null} */
     this.before = null;
     const place = h("div", { class: "side-place" });
@@ -153,17 +154,30 @@ export class Side {
       h("span", { class: "stage-label" }, icon("bolt"), action.label),
       action.help ? h("span", { class: "stage-help" }, action.help) : null,
     );
+    const said = h("p", { class: "stage-said", role: "status" });
+    /**
+     * @param {string} text
+     * @param {boolean} isBad
+     */
+    const say = (text, isBad) => {
+      this.said.set(action.id, { text, isBad });
+      said.textContent = text;
+      said.classList.toggle("is-bad", isBad);
+    };
+    const before = this.said.get(action.id);
+    if (before) say(before.text, before.isBad);
     button.addEventListener("click", async () => {
       if (button.getAttribute("aria-disabled") === "true") return;
       setPending(button, true);
       try {
         const { text } = await api.makeHappen(action.id);
-        toast(text || "Done.");
+        say(text || "Done.", false);
       } catch (error) {
-        toast(/** @type {Error} */ (error).message, "bad");
+        say(/** @type {Error} */ (error).message, true);
       }
       setPending(button, false);
+      said.scrollIntoView({ block: "nearest" });
     });
-    return button;
+    return h("div", { class: "stage-action" }, button, said);
   }
 }

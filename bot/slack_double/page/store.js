@@ -28,6 +28,10 @@ export class Store {
     /** @type {Shortcut[]} */
     this.shortcuts = [];
     this.hasHomeTab = false;
+    /** Whom one acts as where nobody is remembered, by name. */
+    this.beginsAs = "";
+    /** Where the tour stands. @type {{channel: string, ts: string} | null} */
+    this.tour = null;
     this.place = "";
     /** @type {Map<string, Log>} */
     this.logs = new Map();
@@ -158,6 +162,8 @@ export class Store {
     this.commands = found.commands;
     this.shortcuts = found.shortcuts;
     this.hasHomeTab = found.has_home_tab;
+    this.beginsAs = found.begins_as ?? "";
+    this.tour = found.tour;
     names.users = new Map(found.users.map((/** @type {any} */ user) => [user.id, user]));
     names.channels = new Map(found.channels.map((/** @type {any} */ channel) => [channel.id, channel]));
     names.groups = new Map(found.groups.map((/** @type {any} */ group) => [group.id, group]));

@@ -122,7 +122,9 @@ export class Timeline {
     this.shown.splice(at, 0, ts);
     this.#dress(at);
     this.#dress(at + 1);
-    if (this.log?.get(ts)?.user === this.store.me) this.isAtEnd = true;
+    // Whoever says something, or is answered, sees it, wherever he was reading.
+    const arrived = this.log?.get(ts);
+    if (arrived?.user === this.store.me || arrived?.is_ephemeral) this.isAtEnd = true;
     if (!this.isAtEnd) {
       this.waiting += 1;
       this.#drawJump();
@@ -252,15 +254,19 @@ export class Timeline {
   /**
    * Bring a message into view and point at it.
    * @param {string} ts
+   * @param {boolean} [isAsked] whether somebody asked for it, so that the focus goes there too
    */
-  async reveal(ts) {
+  async reveal(ts, isAsked = true) {
     const { log } = this;
     while (log && !log.get(ts) && log.hasEarlier && log.order[0] > ts) await this.#earlier();
     while (log?.get(ts) && this.shown[0] > ts) await this.#earlier();
     const row = this.rows.get(ts);
     if (!row) return false;
     this.isAtEnd = false;
-    row.scrollIntoView({ block: "center" });
+    // What fills most of the view begins at its top, so that its title is seen.
+    const isLong = row.offsetHeight > this.scroller.clientHeight * 0.6;
+    row.scrollIntoView({ block: isLong ? "start" : "center" });
+    if (!isAsked) return true;
     row.classList.add("is-pointed-at");
     window.setTimeout(() => row.classList.remove("is-pointed-at"), 2500);
     /** @type {HTMLElement | null} */ (row.querySelector("article"))?.focus({ preventScroll: true });

@@ -1,6 +1,8 @@
 """`valhalla doctor`: look at settings, database, Redis and Slack now, and say how to mend what is wrong."""
 
+import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bot.slack_api import Answer, SlackApi, said
 from domain.database import Database, head_revision, schema_revision
@@ -20,7 +22,10 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a process needs; never raises for what it finds wrong."""
-    return [_settings(settings), _database(settings), _redis(settings), _slack(settings), _clock()]
+    return [
+        _settings(settings), _database(settings), _redis(settings), _slack(settings), *_paging(settings),
+        *_groups(settings), _clock(),
+    ]  # fmt: skip
 
 
 def _settings(settings: Settings) -> Finding:
@@ -81,6 +86,37 @@ def _socket(settings: Settings) -> Finding | None:
         answer = api.call("apps.connections.open")
         found = None if isinstance(answer, Answer) else f"SLACK_APP_TOKEN: {said(answer)}"
     return Finding("Slack", ok=False, detail=found, cure=cure) if found else None
+
+
+def _paging(settings: Settings) -> list[Finding]:
+    """Say whether whoever wakes people listens; nothing is sent there: `/oncall drill` tries the way itself."""
+    if settings.page_url is None:
+        return []
+    if settings.page_secret is None:
+        return [Finding("pages", ok=False, detail="they are not signed", cure="set VALHALLA_PAGE_SECRET")]
+    found = urlsplit(settings.page_url)
+    port = found.port or (443 if found.scheme == "https" else 80)
+    try:
+        socket.create_connection((found.hostname or "", port), timeout=3).close()
+    except OSError as error:
+        return [Finding("pages", ok=False, detail=f"{found.hostname}: {_line(error)}", cure="check VALHALLA_PAGE_URL")]
+    return [Finding("pages", ok=True, detail=f"{found.hostname} listens; `/oncall drill` tries a page")]
+
+
+def _groups(settings: Settings) -> list[Finding]:
+    """Say whether the user groups that give roles are there."""
+    if not settings.groups or settings.slack_bot_token is None:
+        return []
+    api = SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=5)
+    answer = api.call("usergroups.list", include_disabled=True)
+    if not isinstance(answer, Answer):
+        cure = "install the app again from `valhalla manifest`, which asks for usergroups:read"
+        return [Finding("user groups", ok=False, detail=said(answer), cure=cure)]
+    there = {key for entry in answer.data.get("usergroups", ()) for key in (entry["id"], entry["handle"])}
+    missing = [f"@{group}" for group in settings.groups.values() if group not in there]
+    cure = "check VALHALLA_GROUP_AUDITOR, _OPERATOR and _ONCALL" if missing else ""
+    detail = f"there is no {', '.join(missing)}" if missing else "all there"
+    return [Finding("user groups", ok=not missing, detail=detail, cure=cure)]
 
 
 def _clock() -> Finding:

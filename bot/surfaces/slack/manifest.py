@@ -16,9 +16,11 @@ BOT_SCOPES = (
     "channels:join",
     "groups:read",
     "im:write",
+    # Whose account is deactivated, and which user groups give roles.
     "users:read",
     # Charts are uploaded and shown on cards.
     "files:write",
+    "usergroups:read",
     # History is read for one thing alone: whether a message whose answer was lost did arrive (spec/5, "outbox").
     "channels:history",
     "groups:history",

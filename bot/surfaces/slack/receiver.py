@@ -6,6 +6,7 @@ statements with a deadline. Nothing a person asked for runs unless its acknowled
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -35,6 +36,7 @@ from bot.surfaces.slack.incoming import (
 from bot.surfaces.slack.memory import Memory
 from bot.surfaces.slack.pools import Pools
 from domain.arrows import cross
+from domain.audit.service import newest_act
 from domain.clock import Clock
 from domain.database import Unavailable
 from domain.gate import Call, Gate
@@ -43,7 +45,7 @@ from domain.identity import Caller, Surface
 from domain.inbox import service as inbox
 from domain.inbox.rules import correlation_of
 from domain.operation import AnyOperation
-from domain.outcomes import Button, Kind, Outcome, Refused, refused
+from domain.outcomes import Button, Done, Kind, Outcome, Refused, Result, refused
 from domain.parameters import parse
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,8 @@ REPEAT_DEADLINE = 2.5
 PREVIEW_DEADLINE = 1.0
 """Seconds to look whether somebody may do this at all, before his form is opened; its trigger lives for three."""
 HOME = "system.home"
+MOST_SHOWN = 1_000
+"""How many tabs' contents are remembered, so that none is set to what it says already."""
 AckPayload = dict[str, Any] | None
 
 
@@ -80,7 +84,11 @@ class Receiver:
         self.runner = runner
         self.pools = Pools()
         self.memory = Memory()
-        self.homes = Homes(self._publish_home)
+        self.homes = Homes(
+            self._publish_home, follow=self._follow_home, newest=lambda: self.gate.database.look(newest_act)
+        )  # fmt: skip
+        self._shown: OrderedDict[str, Result] = OrderedDict()
+        """What each tab says, but for the time at which it was read."""
 
     def on_command(self, body: Mapping[str, Any]) -> Reply:
         """Take a slash command."""
@@ -163,7 +171,10 @@ class Receiver:
         return Reply(reply.payload, acknowledged)
 
     def _take(self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Reply:
-        params = parse(operation.params, raw, now=self.clock(), zone=self.gate.settings.zone)
+        params = parse(
+            operation.params, raw, now=self.clock(), zone=self.gate.settings.zone,
+            has_mentions=incoming.source is Source.COMMAND,
+        )  # fmt: skip
         if isinstance(params, Refused):
             return self._unparsed(incoming, operation, raw, params)
         if operation.reads:
@@ -257,7 +268,20 @@ class Receiver:
             self._answer(incoming, operation, _form_not_opened(operation))
 
     def _publish_home(self, user_id: str) -> None:
+        self._show_home(user_id, self._run(Call(HOME, {}, Caller(user_id, Surface.SLACK))))
+
+    def _follow_home(self, user_id: str) -> None:
+        """Set the tab anew where it would say something else; what cannot be read just now changes nothing."""
         outcome = self._run(Call(HOME, {}, Caller(user_id, Surface.SLACK)))
+        if isinstance(outcome, Done) and _timeless(outcome.result) != self._shown.get(user_id):
+            self._show_home(user_id, outcome)
+
+    def _show_home(self, user_id: str, outcome: Outcome) -> None:
+        self._shown.pop(user_id, None)
+        if isinstance(outcome, Done):
+            self._shown[user_id] = _timeless(outcome.result)
+            while len(self._shown) > MOST_SHOWN:
+                self._shown.popitem(last=False)
         self.answers.show_home(user_id, home_view(outcome, self.grammar.prefix))
 
     def _preview(self, operation: AnyOperation, user_id: str) -> Refused | None:
@@ -306,6 +330,10 @@ class Receiver:
     def _message(self, incoming: Incoming, operation: AnyOperation | str, outcome: Outcome) -> dict[str, Any]:
         rendered = self._rendered(incoming, operation, outcome)
         return {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
+
+
+def _timeless(view: Result) -> Result:
+    return view.model_copy(update={"as_of": None})
 
 
 def _not_recorded(incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Refused:

@@ -9,7 +9,9 @@ from bot.blocks.press import Pressed
 from bot.slack_double.blocks import elements, message_error
 
 _SPECIAL = re.compile(r"<[^<>]*>")
-_ALLOWED = re.compile(r"<(@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!date\^\d+\^[^|<>^]+\|[0-9: UTC-]+|tel:\+\d+\|[0-9() -]+)>")
+_ALLOWED = re.compile(
+    r"<(!here|@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!date\^\d+\^[^|<>^]+\|[0-9: UTC-]+|tel:\+\d+\|[0-9() -]+)>"
+)
 _BARE = re.compile(r"&(?!amp;|lt;|gt;)")
 
 

@@ -40,9 +40,20 @@ from domain.followup.results import (
 )
 from domain.held.results import HeldDecided, HeldItem, HeldList
 from domain.inbox.results import LateAnswer, NotRun
+from domain.oncall.results import Duty, PageCard, PageLine, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, Result
-from domain.prime_law.results import GoLiveCard, GoLiveView, HeldCount, KillSwitchCard, Reached, ReasonAsked
+from domain.prime_law.results import (
+    FinishNow,
+    GoLiveCard,
+    GoLiveView,
+    HeldCount,
+    KillSwitchCard,
+    Reached,
+    ReasonAsked,
+    UnderWay,
+    UnderWayStep,
+)
 from domain.review.results import Decision, ItemDone, ReviewAgain, ReviewCard, ReviewItem, SpotCheck, Unsigned
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
 from domain.snapshots.results import Denied, Finding, Metric, MetricsView, Overview, PartView, SnapshotLine
@@ -69,6 +80,19 @@ RELEASE = Wanted(
     unchanged="the kill switch stays engaged",
     approve_label="Release the kill switch",
 )
+
+
+UNDER_WAY = (UnderWay(channel="CALL", count=2, ended=1), UnderWay(channel="SMS", count=1))
+
+
+def finish_now(*channels: str, seller_name: str | None = "Helen Penner", reason: str | None = "stop") -> FinishNow:
+    steps = tuple(
+        UnderWayStep(
+            task_id=number, channel=channel, lead_id="L-7", seller_name=seller_name, market="Winnipeg", province="MB"
+        )
+        for number, channel in enumerate(channels or ("CALL",), 1)
+    )
+    return FinishNow(engaged_by="U1", engaged_at=AT, reason=reason, steps=steps)
 
 
 def kill_switch(**changes: Any) -> KillSwitchCard:
@@ -119,6 +143,52 @@ def alert(**changes: Any) -> AlertCard:
         "opened_at": AT, "last_at": AT, "audit_id": 48190,
     }  # fmt: skip
     return AlertCard(**{**base, **changes})
+
+
+PAGED = (
+    PageLine(target="user:U1", at=AT, state="paged", ways=("slack", "phone")),
+    PageLine(target="user:U2", at=AT + timedelta(minutes=5), state="planned", ways=("slack", "phone")),
+)
+FAILED = (
+    PageLine(target="user:U1", at=AT, state="failed", ways=("slack",), failed=("slack",), error="user_disabled"),
+    PageLine(
+        target="user:U2", at=AT, state="paged", ways=("slack", "phone"), failed=("phone",), error="HTTP 404",
+        said_by="U3",
+    ),
+    PageLine(target="route:oncall", at=LATER, state="planned", ways=("slack",)),
+)  # fmt: skip
+
+
+def page(**changes: Any) -> PageCard:
+    base: dict[str, Any] = {
+        "page_id": 5, "alert_id": 77, "severity": "critical", "headline": "WHOLESALE is throttled",
+        "facts": (("Contract rate", "41 % → about 25 %"),), "opened_at": AT, "why": "opened",
+        "next_target": "user:U2", "next_at": LATER,
+    }  # fmt: skip
+    return PageCard(**{**base, **changes})
+
+
+def shift(number: int = 12, **changes: Any) -> ShiftLine:
+    base: dict[str, Any] = {
+        "shift_id": number, "user_id": "U1", "kind": "weekly", "starts_at": AT, "ends_at": LATER, "every_weeks": 2,
+        "note": "the first week of each pair", "set_by": "U3",
+    }  # fmt: skip
+    return ShiftLine(**{**base, **changes})
+
+
+def rota(**changes: Any) -> RotaView:
+    base: dict[str, Any] = {
+        "now": Duty(user_id="U1", since=AT, until=LATER), "next": Duty(user_id="U2", since=LATER),
+        "pages": ("U1", "U2"), "hand_over": "the dialer was slow", "hand_over_by": "U2", "hand_over_at": AT,
+        "shifts": (shift(), shift(13, kind="take", every_weeks=None), shift(14, every_weeks=1, counts=False)),
+        "by_phone": True, "as_of": AT,
+    }  # fmt: skip
+    return RotaView(**{**base, **changes})
+
+
+EMPTY_ROTA = rota(now=None, next=None, pages=(), hand_over=None, shifts=(), by_phone=False)
+TAKEN = Taken(shift_id=13, user_id="U2", since=AT, until=LATER, instead_of="U1", note=HOSTILE, audit_id=3)
+SHIFT_SET = ShiftSet(shift=shift(), audit_id=4)
 
 
 def line(number: int = 318, **changes: Any) -> ApprovalLine:
@@ -402,13 +472,22 @@ CARDS: dict[str, list[Result]] = {
         released(released_by=None, overridden=("worker seen: never seen",), held=()),
         kill_switch(reasons=(HOSTILE,) * 40),
         kill_switch(reached=Reached(processes=6, confirmed=6, seconds=0.2)),
-        kill_switch(reached=Reached(processes=6, confirmed=4, seconds=1.5)),
+        kill_switch(reached=Reached(processes=6, confirmed=4, seconds=1.5), under_way=UNDER_WAY),
+        released(under_way=UNDER_WAY),
     ],
     "go_live": [
         GO_LIVE, GO_LIVE.model_copy(update={"go_live_enabled": False, "approved_by": None}),
         GO_LIVE.model_copy(update={"kill_switch_engaged": True, "overridden": ("a: b",)}),
     ],
     "reason_asked": [ReasonAsked(engaged_at=AT)],
+    "finish_now": [finish_now(), finish_now("SMS", "EMAIL", reason=None), finish_now(seller_name=HOSTILE)],
+    "decision": [
+        approval("approved", note="fine"), approval("approved", note="fine", reader="requester"),
+        approval("rejected", note="not yet", reader="requester"), approval("expired", reader="requester"),
+        approval("failed", outcome_detail="Then: switches 41. Now: switches 43.", reader="requester"),
+        approval("withdrawn", outcome_detail="its requester no longer holds the role", reader="requester"),
+        approval("superseded", outcome_detail="an owner broke glass", reader="requester"),
+    ],
     "approval": [
         approval(), approval(can_decide=()), approval("deciding"), approval("approved", note="fine"),
         approval("rejected", note="not yet"), approval("expired"), approval("withdrawn"),
@@ -428,7 +507,18 @@ CARDS: dict[str, list[Result]] = {
         alert(), alert(times=4, last_at=LATER),
         alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
         alert(state="resolved", resolved_by="U3", resolved_at=LATER, note="token renewed"),
+        alert(severity="critical", pages=True, paged=PAGED), alert(severity="critical", pages=True, paged=FAILED),
+        alert(pages=True, state="acknowledged", acknowledged_by="U1", acknowledged_at=AT, acknowledged_until=LATER),
+        alert(pages=True, acknowledged_by="U1", acknowledged_at=AT, acknowledged_until=LATER, paged=PAGED),
     ],
+    "page": [
+        page(), page(to_channel=True, before=FAILED), page(why="again", next_target=None, next_at=None),
+        page(why="passed", said_by="U3", headline=HOSTILE, facts=((HOSTILE, HOSTILE),)),
+        *(page(over=over, over_by="U3", over_at=LATER) for over in ("acknowledged", "passed", "resolved")),
+        page(over="acknowledged", over_by="U3", over_at=LATER, to_channel=True),
+    ],
+    "oncall_taken": [TAKEN, TAKEN.model_copy(update={"instead_of": None, "note": None})],
+    "oncall_set": [SHIFT_SET, ShiftSet(shift=shift(every_weeks=None, kind="once", note=HOSTILE))],
     "overdue": [
         overdue(), overdue(acting_is_off=True, broken=0), overdue(is_over=True, ended_at=LATER, groups=(), late=0),
         overdue(groups=overdue().groups * 20),
@@ -472,14 +562,15 @@ def home(**changes: Any) -> HomeView:
         "role": "manager", "as_of": LATER, "switches": VIEW, "to_decide": (line(), line(319)), "to_decide_total": 7,
         "asked": (line(320, what="release the kill switch"),), "asked_total": 1,
         "due": HomeDue(due=12, late=1, yours=(step(),), now=(LATE_STEP, TEXT_STEP)), "alerts": (alert(),),
-        "alerts_total": 6, "may": HELP.items, "elsewhere": 3,
+        "alerts_total": 6, "oncall": rota(), "may": HELP.items, "elsewhere": 3,
     }  # fmt: skip
     return HomeView(**{**base, **changes})
 
 
 EMPTY_HOME = home(
-    to_decide=(), to_decide_total=0, asked=(), asked_total=0, due=HomeDue(due=0, late=0), alerts=(), alerts_total=0
-)
+    to_decide=(), to_decide_total=0, asked=(), asked_total=0, due=HomeDue(due=0, late=0), alerts=(), alerts_total=0,
+    oncall=EMPTY_ROTA,
+)  # fmt: skip
 STRANGERS_HOME = HomeView(role=None, as_of=LATER, elsewhere=40)
 
 REPLIES: dict[str, list[Result]] = {
@@ -554,6 +645,15 @@ REPLIES: dict[str, list[Result]] = {
     ],
     "alerts.ack": [alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT)],
     "alerts.resolve": [alert(state="resolved", resolved_by="U3", resolved_at=AT)],
+    "alerts.pass": [alert(pages=True, paged=FAILED)],
+    "oncall.show": [
+        rota(), EMPTY_ROTA, rota(next=None, shifts=tuple(shift(n, note=HOSTILE) for n in range(40))),
+        rota(now=None, pages=("U1",), by_phone=False), rota(now=Duty(user_id="U1", since=AT, until=None)),
+    ],
+    "oncall.take": [TAKEN],
+    "oncall.set": [SHIFT_SET],
+    "oncall.drill": [alert(severity="critical", pages=True, paged=PAGED)],
+    "oncall.remove": [ShiftRemoved(shift=shift(), removed_by="U3")],
     "audit.list": [
         AuditList(items=tuple(audit_line(n, claimed_actor="the dialer") for n in range(200, 0, -1)), next_cursor=1),
         AuditList(items=(audit_line(1),)), AuditList(items=()),

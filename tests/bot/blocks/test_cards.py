@@ -1,7 +1,7 @@
 """Cards: their words are the design, so the important ones are compared as a whole."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import domain
 from bot.blocks.cards import CARDS, render_card
 from bot.blocks.kit import Rendered
 from domain.approvals.results import ApprovalCard
+from domain.oncall.results import PageCard
 from domain.outcomes import Result
 from domain.prime_law.results import Reached
 from tests.bot.blocks import samples
@@ -205,13 +206,66 @@ def test_alert_open_acknowledged_resolved() -> None:
         "*ALERT: 3 held actions were too old to run and were dropped*",
         f"Opened {shown(AT)}. OPEN, nobody has acknowledged",
         "*What to do*: do them afresh where they are still wanted",
-        "[[ Acknowledge ]] [ Resolve… ]",
+        "[[ Acknowledge ]] [ Resolve… ] [▾ Pass to… · Acknowledge until…]",
         "warning · alert T-77 · audit 48,190",
     ]
     acknowledged = samples.alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT)
-    assert [press.operation for press in presses(render("alert", acknowledged).blocks)] == ["alerts.resolve"]
+    pressed = [press.operation for press in presses(render("alert", acknowledged).blocks)]
+    assert pressed == ["alerts.resolve", "alerts.pass", "alerts.ack"]
     resolved = samples.alert(state="resolved", resolved_by="U3", resolved_at=LATER)
     assert presses(render("alert", resolved).blocks) == []
+
+
+def test_alert_says_who_was_paged_and_who_is_next() -> None:
+    at, then = shown(AT), shown(AT + timedelta(minutes=5))
+    said = says(render("alert", samples.alert(pages=True, paged=samples.PAGED)))
+    assert said[1] == f"Opened {at}. OPEN, nobody has acknowledged. Paged <@U1> {at} (Slack, phone); <@U2> at {then}"
+    said = says(render("alert", samples.alert(pages=True, paged=samples.FAILED)))
+    assert said[1] == (
+        f"Opened {at}. OPEN, nobody has acknowledged. Passed on by <@U3>. Paged <@U1> {at} (NOT REACHED by Slack: "
+        f"user_disabled); <@U2> {at} (Slack, not by phone: HTTP 404); the oncall channel at {shown(LATER)}"
+    )
+
+
+def test_alert_that_pages_says_when_it_pages_again() -> None:
+    known = {"state": "acknowledged", "acknowledged_by": "U1", "acknowledged_at": AT, "acknowledged_until": LATER}
+    said = says(render("alert", samples.alert(pages=True, **known)))
+    assert said[1] == (
+        f"Opened {shown(AT)}. Acknowledged by <@U1>, {shown(AT)}; pages again at {shown(LATER)} if still open"
+    )
+    said = says(render("alert", samples.alert(**known)))
+    assert said[1].endswith(f"; open again after {shown(LATER)}")
+    said = says(render("alert", samples.alert(pages=True, paged=samples.PAGED, **{**known, "state": "open"})))
+    assert "OPEN; <@U1> acknowledged" in said[1]
+
+
+def test_page() -> None:
+    assert says(render("page", samples.page())) == [
+        "*PAGE: WHOLESALE is throttled*",
+        f"Open since {shown(AT)}",
+        f"If nobody acknowledges, <@U2> is told at {shown(LATER)}.",
+        "*Contract rate*: 41 % → about 25 %",
+        "[[ Acknowledge ]] [ Pass to… ] [ Resolve… ]",
+        "On call · critical · alert T-77",
+    ]
+
+
+def test_a_page_that_is_over_has_no_button_and_says_by_whom() -> None:
+    message = render("page", samples.page(over="acknowledged", over_by="U3", over_at=LATER))
+    assert message.text == "NO LONGER YOURS TO ANSWER: WHOLESALE is throttled"
+    assert says(message)[1] == f"Acknowledged by <@U3>, {shown(LATER)}. You need not do anything."
+    assert presses(message.blocks) == []
+
+
+def test_only_a_page_to_the_channel_calls_everybody_there() -> None:
+    """And nothing that somebody wrote does."""
+    calls = mentions(render("page", samples.page(to_channel=True, headline=samples.HOSTILE)))
+    assert "<!here>" in calls
+    assert not calls & {"<!channel>", "<!everyone>"}
+    for name, cards in samples.CARDS.items():
+        for card in cards:
+            is_call = isinstance(card, PageCard) and card.to_channel and card.over is None
+            assert ("<!here>" in mentions(render(name, card))) is is_call
 
 
 def test_overdue_groups_by_person() -> None:
@@ -224,7 +278,7 @@ def test_overdue_groups_by_person() -> None:
         f"*nobody*  1 late, the oldest since {shown(AT)}",
         f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
         "[[ Show what is due ]]",
-        "Follow-up · episode 4 · late: open past 30 min; broken: past 2 h",
+        "Follow-up · episode 4 · late: open past 30 min · broken: past 2 h, which counts against the 90 % target",
     ]
 
 
@@ -347,3 +401,13 @@ def test_a_decided_review_says_so_and_keeps_no_dead_button(changes: dict[str, An
 
 def test_a_review_that_comes_late_says_so() -> None:
     assert any("It comes late: it was due" in line for line in says(render("review", samples.review(is_late=True))))
+
+
+def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:
+    said = says(render("kill_switch", samples.kill_switch(under_way=samples.UNDER_WAY)))
+    assert any("2 calls, 1 text: finish and record; 2 not recorded yet" in line for line in said)
+    ended = tuple(item.model_copy(update={"ended": item.count}) for item in samples.UNDER_WAY)
+    assert any("all recorded since" in line for line in says(render("kill_switch", samples.released(under_way=ended))))
+    told = render("finish_now", samples.finish_now())
+    assert told.text == "KILL SWITCH ENGAGED. Finish your call and record it; do not start another."
+    assert "Record it…" in str(told.blocks)

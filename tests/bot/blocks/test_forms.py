@@ -1,11 +1,12 @@
 """Forms: made from parameters, filled with what was typed, read back as raw parameters."""
 
 import json
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.forms import form_errors, form_operation, form_view, read_form, read_private
@@ -16,6 +17,7 @@ from domain.operation import AnyOperation
 from domain.outcomes import Kind, Refused
 from domain.parameters import Params, parse
 from domain.registry import build_registry
+from domain.runbook.rules import STATEMENTS
 from tests.bot.blocks.samples import AT, HOSTILE
 
 _BUILT = build_registry()
@@ -60,6 +62,25 @@ def test_titles_are_whole(operation: AnyOperation) -> None:
     view = form_view(operation, {}, private={})
     assert not view["title"]["text"].endswith("…")
     assert not view["submit"]["text"].endswith("…")
+    assert re.fullmatch(r"[A-Z][a-z]+( [\w'’-]+)*", view["title"]["text"]), "a title is words a person would say"
+    assert view["title"]["text"].rpartition(" ")[2] not in {"a", "an", "the", "of", "to", "for", "and", "with", "in"}
+    assert re.fullmatch(r"(?!The$)[A-Z][a-z]+( [a-z]+)*", view["submit"]["text"])
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "submit"),
+    [
+        ("followup.create", "Create a lead's ladder", "Create"),
+        ("followup.complete", "Record the outcome", "Record"),
+        ("followup.claim", "Claim a step", "Claim"),
+        ("followup.show", "Show a lead's ladder", "Show"),
+        ("route.set", "Choose a channel", "Use it"),
+        ("held.run", "Run a held action now", "Run"),
+    ],
+)
+def test_titles_are_what_a_person_would_say(name: str, title: str, submit: str) -> None:
+    view = view_of(name)
+    assert (view["title"]["text"], view["submit"]["text"]) == (title, submit)
 
 
 def test_a_form_says_what_is_expected_and_keeps_what_was_typed() -> None:
@@ -105,6 +126,14 @@ def test_choices_people_and_channels_have_their_own_elements() -> None:
     route = view_of("route.set", {"kind": "oncall", "channel": "#oncall"})
     assert field(route, "channel")["element"] == {"type": "channels_select", "action_id": "value"}
     assert field(route, "kind")["element"]["initial_option"]["value"] == "oncall"
+
+
+def test_a_choice_is_called_what_it_means() -> None:
+    statement = field(view_of("golive.attest", {"statement": "consent_basis"}), "statement")
+    shown = {option["value"]: option["text"]["text"] for option in statement["element"]["options"]}
+    assert shown == {name: meaning for name, (meaning, _days) in STATEMENTS.items()}
+    assert statement["element"]["initial_option"]["value"] == "consent_basis"
+    assert "hint" not in statement
 
 
 def test_what_is_chosen_is_read_back() -> None:
@@ -153,7 +182,7 @@ def test_what_cannot_be_carried_and_what_is_not_ours_is_refused() -> None:
         read_form({"private_metadata": "[]"})
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(ALL), st.data())
 def test_whatever_was_typed_slack_takes_the_form(operation: AnyOperation, data: st.DataObject) -> None:
     names = [name for name in operation.params.model_fields if not name.endswith("_id")]

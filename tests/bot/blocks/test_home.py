@@ -12,6 +12,7 @@ from domain.outcomes import Done, Kind, Outcome, refused
 from domain.system.results import HomeView
 from tests.bot.blocks import samples
 from tests.bot.blocks.checks import mentions, presses, says
+from tests.bot.blocks.samples import LATER, shown
 
 HOMES = [view for view in samples.REPLIES["system.home"] if isinstance(view, HomeView)]
 
@@ -29,10 +30,10 @@ def lines(outcome: Outcome, prefix: str = "") -> list[str]:
 @pytest.mark.parametrize("view", HOMES, ids=range(len(HOMES)))
 def test_slack_takes_every_tab(view: HomeView) -> None:
     """Within the limits of a view, with nothing that could notify anybody by accident."""
-    shown = home_view(done(view))
-    assert view_error(shown) is None
-    assert len(shown["blocks"]) <= 100
-    assert "<!channel>" not in mentions(Rendered("", shown["blocks"]))
+    tab = home_view(done(view))
+    assert view_error(tab) is None
+    assert len(tab["blocks"]) <= 100
+    assert "<!channel>" not in mentions(Rendered("", tab["blocks"]))
 
 
 def test_a_managers_tab() -> None:
@@ -40,7 +41,8 @@ def test_a_managers_tab() -> None:
     said = lines(done(samples.home()))
     heads = [
         "*Production is on.*", "*7 requests wait for your decision*", "*You asked; 1 request waits for others*",
-        "*Due for you: 12, 1 of them late*", "*6 alerts are not resolved*", "*What you can do as manager*",
+        "*Due for you: 12, 1 of them late*", "*6 alerts are not resolved*",
+        f"*ON CALL: <@U1>, until {shown(LATER)}*", "*What you can do as manager*",
     ]  # fmt: skip
     assert [line for line in said if line in heads] == heads
     assert "and 5 more" in said
@@ -48,7 +50,7 @@ def test_a_managers_tab() -> None:
     assert said.count("[ Approve… ] [ Reject… ] [ Ask a question… ]") == 2
     assert "[ Withdraw ]" in said
     assert any(line.startswith(("[ Claim ]", "[[ Claim ]]")) for line in said)
-    assert "[[ Acknowledge ]] [ Resolve… ]" in said
+    assert "[[ Acknowledge ]] [ Resolve… ] [▾ Pass to… · Acknowledge until…]" in said
     assert said[-2] == "[ Refresh ]"
 
 
@@ -84,7 +86,7 @@ def test_an_auditors_tab_has_no_button_for_others() -> None:
         alerts_total=None,
     )  # fmt: skip
     pressed = {press.operation for press in presses(home_view(done(view))["blocks"])}
-    assert pressed == {"golive.state", "system.help", "system.home"}
+    assert pressed == {"golive.state", "oncall.show", "system.help", "system.home"}
 
 
 def test_no_number_to_call_is_in_the_tab() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.demo.cast import DANA, MARIA
+from bot.demo.cast import ALICE, DANA, MARIA
 from bot.demo.controls import controls_of
 from bot.demo.happenings import Happenings
 from bot.demo.panel import CannotHappen, Happening, Panel
@@ -105,7 +105,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_the_page_is_told_what_can_be_made_to_happen(running: Running) -> None:
     listed = running.http.get("/demo/actions").json()
     assert [one["id"] for one in listed] == [
-        "hour", "night", "signature", "lead", "slack-away", "twice", "worker", "scheduler", "bot", "redis",
+        "hour", "night", "signature", "lead", "drill", "slack-away", "twice", "worker", "scheduler", "bot", "redis",
     ]  # fmt: skip
     assert all(set(one) == {"id", "label", "help", "group"} and all(one.values()) for one in listed)
 
@@ -130,6 +130,17 @@ def test_a_lead_is_refused_until_go_live_and_then_due(running: Running) -> None:
     running.types(MARIA.user_id, "/due")
     running.sees("Nora Bergeron, London ON", "general")
     assert "Ravi Patel" in running.happens("lead")
+
+
+def test_a_drill_pages_whoever_is_on_call(running: Running) -> None:
+    said = running.happens("drill")
+    assert "Alice is paged in a direct message" in said
+    assert "Marc is next" in said
+    wait_until(lambda: "PAGE: DRILL" in str(running.workspace.read("dms", user=ALICE.user_id)), "Alice's page")
+    running.sees("ALERT: DRILL by", "oncall")
+    running.types(ALICE.user_id, "/alerts ack 1")
+    wait_until(lambda: "NO LONGER YOURS" in str(running.workspace.read("dms", user=ALICE.user_id)), "its end")
+    assert "not resolved yet" in running.happens("drill")
 
 
 def test_hours_and_nights_make_steps_late(running: Running) -> None:

@@ -49,6 +49,13 @@ class TestControl:
         assert [m["text"] for m in seen] == ["hi"]
         assert control.get("messages", params={"channel": "general", "viewer": "bob"}).json() == {"result": []}
 
+    @pytest.mark.parametrize("query", [{"viewer": "nobody"}, {"viewer": "@"}, {"viewer": "alice", "after": "x"}])
+    def test_watching_as_nobody(self, control: httpx.Client, query: dict[str, str]) -> None:
+        """A viewer who is not here, or a stamp that is none, is said so; nothing is streamed."""
+        answer = control.get("events", params=query)
+        assert answer.status_code == 400
+        assert answer.json()["error"]
+
     def test_setting_the_scene(self, double: SlackDouble, control: httpx.Client) -> None:
         """People, faults and time."""
         user = control.post("add_user", json={"name": "carol"}).json()["result"]["id"]

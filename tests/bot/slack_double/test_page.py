@@ -185,6 +185,18 @@ class TestReadings:
         assert [channel["name"] for channel in seen] == ["general", "deals"]
         assert page.get("/page/workspace", params={"viewer": "nobody"}).status_code == 400
 
+    def test_where_one_begins(self, client: WebClient, double: SlackDouble, page: httpx.Client) -> None:
+        """Nobody in particular and no tour, until there is a message that says it is one."""
+        found = page.get("/page/workspace").json()
+        assert (found["begins_as"], found["tour"]) == (None, None)
+        head = {"type": "header", "block_id": "tour", "text": {"type": "plain_text", "text": "Look around"}}
+        client.chat_postMessage(channel="C0GENERAL", text="hello")
+        ts = client.chat_postMessage(channel="C0GENERAL", text="Look around", blocks=[head])["ts"]
+        assert page.get("/page/workspace").json()["tour"] == {"channel": "C0GENERAL", "ts": ts}
+        with SlackDouble(begins_as="maria") as other:
+            answer = httpx.get(other.control_url.removesuffix("control/") + "page/workspace").json()
+        assert answer["begins_as"] == "maria"
+
     def test_manifest(self) -> None:
         """What the manifest says of commands and shortcuts, for completion."""
         with peopled(SlackDouble(manifest=MANIFEST)) as double:

@@ -151,3 +151,44 @@ def test_two_clicks_on_two_copies(world: World) -> None:
     assert refusal.code == "already_approved"
     assert world.acts() == 1
     assert copies(world, request.approval_id) == everybody(["pending", "approved"])
+
+
+def told(world: World) -> list[tuple[str, str, str]]:
+    """What was said of how requests ended: to whom, in which form, and what became of them."""
+    return [(row.destination, row.form, row.payload["status"]) for row in world.rows("outbox", "card = 'decision'")]
+
+
+def test_whoever_asked_is_told_of_the_end(world: World) -> None:
+    """An edited message notifies nobody: a word in the card's thread, and a direct message of its own."""
+    request = world.pending(ONCALL, POLICY)
+    assert told(world) == []
+    world.approve(MANAGER, request.approval_id)
+    assert told(world) == [("route:governance", "thread", "approved"), (f"user:{ONCALL}", "card", "approved")]
+    thread, direct = world.rows("outbox", "card = 'decision'")
+    assert (thread.thing, direct.thing) == (f"approval:{request.approval_id}", None)
+    assert (thread.payload["reader"], direct.payload["reader"]) == (None, "requester")
+
+
+def test_every_end_by_another_is_told(world: World) -> None:
+    """Rejected, failed, expired; nobody is told what he did himself."""
+    rejected = world.pending(ONCALL, POLICY, thing="a")
+    seen = world.seen(rejected.approval_id)
+    world.done(MANAGER, "approvals.reject", approval_id=rejected.approval_id, seen=seen, reason="no")
+    withdrawn = world.pending(ONCALL, POLICY, thing="b")
+    world.done(ONCALL, "approvals.withdraw", approval_id=withdrawn.approval_id)
+    failed = world.pending(ONCALL, POLICY, thing="c")
+    world.facts.bindings = {"policy": "8"}
+    world.approve(MANAGER, failed.approval_id)
+    world.pending(ONCALL, POLICY, thing="d")
+    world.clock.advance(days=9)
+    world.system("approvals.expire")
+    direct = [status for to, _form, status in told(world) if to == f"user:{ONCALL}"]
+    assert direct == ["rejected", "failed", "expired"]
+
+
+def test_a_welcome_says_it_already(world: World) -> None:
+    """Whoever is greeted in the new role needs no second message about the same."""
+    request = world.pending(STRANGER, "access.request", reason="Monday", role="operator")
+    world.approve(MANAGER, request.approval_id)
+    assert [to for to, _form, _status in told(world)] == ["route:governance"]
+    assert world.rows("outbox", "card = 'welcome' AND destination = :to", to=f"user:{STRANGER}")

@@ -7,7 +7,7 @@ import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, Process
+from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -17,6 +17,8 @@ GOOD = Evidence(
     processes={kind: Process(kind, NOW, {"slack": "ok", "redis": "ok"}) for kind in ("worker", "scheduler", "bot")},
     oldest_queued=None, oldest_unsealed=None, stuck_messages=0, managers=2,
     signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS},
+    on_call="U1", paged_in_order=("U1",), has_page_url=True, is_page_signed=True,
+    last_page=PhonePage(NOW - timedelta(days=3), arrived=True, error=None), directory=(NOW, "ok"),
 )  # fmt: skip
 
 
@@ -56,8 +58,21 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("outbox not behind", Severity.WARN, replace(GOOD, oldest_queued=NOW - timedelta(minutes=5, seconds=1))),
     ("outbox not behind", Severity.WARN, replace(GOOD, stuck_messages=1)),
     ("a second manager", Severity.WARN, replace(GOOD, managers=1)),
+    ("somebody on call", Severity.WARN, replace(GOOD, on_call=None)),
+    ("somebody on call", Severity.WARN, replace(GOOD, on_call=None, paged_in_order=())),
+    ("pages by webhook", Severity.INFO, replace(GOOD, has_page_url=False)),
+    ("pages by webhook", Severity.INFO, replace(GOOD, last_page=None)),
+    ("pages by webhook", Severity.WARN, replace(GOOD, is_page_signed=False)),
+    (
+        "pages by webhook", Severity.WARN,
+        replace(GOOD, last_page=PhonePage(NOW - timedelta(days=3), arrived=False, error="HTTP 404")),
+    ),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=None)),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=(NOW - timedelta(minutes=5, seconds=1), "ok"))),
+    ("Slack's directory", Severity.WARN, replace(GOOD, directory=(NOW, "usergroups.list: missing_scope"))),
 ]  # fmt: skip
 STILL_GOOD = [
+    replace(GOOD, directory=(NOW - timedelta(minutes=5), "ok")),
     replace(GOOD, signed=_signed("counsel_asked", timedelta(days=365) - SECOND)),
     replace(GOOD, signed=_signed("kill_switch_drill", timedelta(days=90) - SECOND)),
     replace(GOOD, processes=_process("worker", age=timedelta(seconds=60))),

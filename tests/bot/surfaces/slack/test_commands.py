@@ -133,6 +133,13 @@ class TestTyping:
         channel = next(item["id"] for item in desk.double.channels() if item["name"] == "oncall")
         assert [row.channel for row in desk.rows("route")] == [channel]
 
+    def test_a_channel_nobody_knows_is_none(self, desk: Desk) -> None:
+        """Slack makes a mention of every channel that is there; what it leaves as a word names none."""
+        answer = spoken(desk.type(MANAGER, "/valhalla route governance #nowhere"))
+        assert "“#nowhere” is no channel that Slack knows and you can see" in answer
+        assert not desk.rows("inbox")
+        assert not desk.rows("route")
+
     def test_a_group_is_not_a_person(self, desk: Desk) -> None:
         """A user group where a person is meant is refused with what was expected."""
         desk.double.add_group("dialers", ["maria"])

@@ -73,8 +73,8 @@ NOT_UNDERSTOOD = [
     ("/audit", "abc", "It knows `list`, `verify`."),
     ("/golvie", "", "Did you mean `/golive`?"),
     ("/xyzzy", "", "`/valhalla help`"),
-    ("/alerts", "ack T-77 extra", "`/alerts ack ALERT_ID`"),
-    ("/alerts", "ack bogus=3", "`/alerts ack ALERT_ID`"),
+    ("/alerts", "ack T-77 extra", "`/alerts ack ALERT_ID [until=]`"),
+    ("/alerts", "ack bogus=3", "`/alerts ack ALERT_ID [until=]`"),
     ("/access", "grant user=<@U1> user=<@U2> role=operator", "for example `/access grant @maria operator"),
 ]
 

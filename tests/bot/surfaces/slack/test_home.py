@@ -163,14 +163,40 @@ class TestFollowing:
         desk.type(OPERATOR, "/killswitch engage drill")
         home(desk, OPERATOR, "KILL SWITCH ENGAGED")
 
-    def test_nobody_elses(self, desk: Desk) -> None:
-        """Tabs of others, and of whoever never opened his, are left alone."""
+    def test_what_others_do(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A switch, a request and its decision show in tabs that were opened lately, whoever acted."""
+        monkeypatch.setattr(homes_module, "FOLLOW_EVERY", 0.05)
         open_home(desk, OPERATOR, "operator")
+        open_home(desk, MANAGER, "Nothing waits for your decision.")
+        desk.type(ONCALL, "/killswitch engage drill")
+        home(desk, OPERATOR, "KILL SWITCH ENGAGED")
+        desk.type(ONCALL, "/killswitch release over")
+        home(desk, MANAGER, "1 request waits for your decision")
+        desk.type(ONCALL, "/approvals withdraw 1")
+        home(desk, MANAGER, "Nothing waits for your decision.")
+        assert desk.double.home(MARIA) is None
+
+    def test_a_tab_that_would_say_the_same_is_let_be(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However much others do that is not in it."""
+        monkeypatch.setattr(homes_module, "FOLLOW_EVERY", 0.05)
+        rounds = threading.Semaphore(0)
+        newest = desk.receiver.homes._newest
+        assert newest is not None
+
+        def counted() -> int:
+            rounds.release()
+            return newest()
+
+        monkeypatch.setattr(desk.receiver.homes, "_newest", counted)
+        open_home(desk, AUDITOR, "auditor")
         desk.type(MANAGER, "/access grant @maria operator")
         desk.settled()
+        while rounds.acquire(blocking=False):
+            pass
+        for _ in range(3):  # the first may have begun before it, so the second has seen it and is over
+            assert rounds.acquire(timeout=PATIENCE)
         desk.receiver.close()
-        assert [call["args"]["user_id"] for call in desk.double.calls("views.publish")] == [OPERATOR]
-        assert desk.double.home(MARIA) is None
+        assert [call["args"]["user_id"] for call in desk.double.calls("views.publish")] == [AUDITOR]
 
 
 class Publisher:
@@ -255,6 +281,44 @@ class TestHomes:
         assert not homes._timers
         homes.close()
         assert published.done == ["U1"]
+
+    def test_only_so_many_follow_others_and_only_when_somebody_acted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The latest opened; one that fails, or a number that cannot be read, ends nothing."""
+        monkeypatch.setattr(homes_module, "FOLLOW_EVERY", 0.01)
+        monkeypatch.setattr(homes_module, "MOST_FOLLOWED", 2)
+        rounds = threading.Semaphore(0)
+        newest, followed = [-1], list[str]()
+
+        def look() -> int:
+            rounds.release()
+            if newest[0] < 0:
+                raise ConnectionError("the database is away")
+            return newest[0]
+
+        def follow(user: str) -> None:
+            followed.append(user)
+            raise RuntimeError
+
+        def some_rounds() -> None:
+            while rounds.acquire(blocking=False):
+                pass
+            for _ in range(4):
+                assert rounds.acquire(timeout=PATIENCE)
+
+        homes = Homes(lambda _user: None, follow=follow, newest=look)
+        for number in (1, 2, 3):
+            homes.opened(f"U{number}", f"Ev{number}")
+        newest[0] = 7
+        some_rounds()
+        assert set(followed[-2:]) == {"U2", "U3"}
+        quiet = len(followed)
+        newest[0] = -1
+        some_rounds()
+        assert len(followed) == quiet
+        newest[0] = 8
+        some_rounds()
+        homes.close()
+        assert len(followed) == quiet + 4, "once for the act, and once more for one that was committed late"
 
     def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """However many people open theirs."""

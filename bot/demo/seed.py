@@ -13,6 +13,7 @@ from bot.demo.cast import ALICE, BRYAN, CAST, DANA, MARC, ZOE, Player
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
 from domain.approvals.tables import Approval
+from domain.charts.tables import ChartRow
 from domain.delivery.tables import Outbox
 from domain.followup.results import LadderCreated, Step
 from domain.gate import Call, Gate
@@ -21,6 +22,7 @@ from domain.identity import Caller, Role, Surface
 from domain.outcomes import Done, PendingApproval, Result
 from domain.prime_law.tables import GoLiveHistory
 from domain.processes.tables import ProcessHeartbeat
+from domain.review.results import CadenceRun, ReviewCard
 from domain.runbook.rules import STATEMENTS
 from domain.settings import Settings
 from domain.start import start
@@ -29,7 +31,9 @@ R = TypeVar("R", bound=Result)
 WEEK = timedelta(days=7)
 OFF_FOR = timedelta(minutes=12)
 """How long before now bryan switched production off."""
-KEPT_CARDS = frozenset({"welcome", "handover", "overdue"})
+KEPT_CARDS = frozenset({"welcome", "handover", "overdue", "review"})
+READING = timedelta(minutes=40)
+"""How long dana takes before she decides on a review."""
 DROPPED = "happened before this workspace was there"
 
 
@@ -209,11 +213,42 @@ def _work(story: Story, now: datetime) -> None:
 
     for seller in SELLERS:
         plan(now - seller.arrived, lambda seller=seller: arrives(seller))  # type: ignore[misc]
+
+    _plan_reviews(story, now, plan)
     while acts:
         at, _, act = heapq.heappop(acts)
         story.at(at)
         act()
         story.seals()
+
+
+def _nines(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return nine o'clock of every day between two moments: when reviews and spot checks come."""
+    first = since.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0)
+    days = [first + timedelta(days=number) for number in range((until - since).days + 2)]
+    return [nine.astimezone(since.tzinfo) for nine in days if since < nine <= until]
+
+
+def _plan_reviews(story: Story, now: datetime, plan: Callable[[datetime, Callable[[], None]], None]) -> None:
+    """Every nine o'clock: what is due is posted, and dana decides about a review that has stood long enough."""
+
+    def decides() -> None:
+        note = "the first days went as planned"
+        story.does(DANA, "review.decide", ReviewCard, decision="continue", note=note)
+
+    def looks_back() -> None:
+        if _look_back(story, now):
+            plan(story.clock() + READING, decides)
+
+    for at in _nines(story.clock(), now, story.gate.settings.zone):
+        plan(at, looks_back)
+
+
+def _look_back(story: Story, now: datetime) -> bool:
+    """Post what comes at nine; return whether it was a review that dana has had the time to read."""
+    ran = story.gate.run(system_call("cadence.run"))
+    posted = isinstance(ran, Done) and isinstance(ran.result, CadenceRun) and ran.result.review is not None
+    return posted and story.clock() + READING < now
 
 
 def _create(story: Story, seller: Seller) -> Mapping[int, Step]:
@@ -253,6 +288,7 @@ def _tidy(story: Story, now: datetime) -> None:
         kept = _kept(connection)
         connection.execute(update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED))
         connection.execute(update(Outbox).where(Outbox.state == "queued").values(not_before=now))
+        connection.execute(update(ChartRow).values(asked_at=now, not_before=now))
 
     story.gate.database.attempt(work)
     story.seals()

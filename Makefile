@@ -110,6 +110,10 @@ format: $(STAMP_DEV) ## put the code into its one format
 bench: $(STAMP_DEV) ## measure against limits and peers, into build/bench.json (ROWS="a b" for some)
 	@$(BIN)/python -m tests.bench $(ROWS)
 
+.PHONY: detector
+detector: $(STAMP_DEV) ## reproduce the tables of the tripwire's detector from our own rules (some minutes)
+	@$(BIN)/python -m tests.bench.detector_tables
+
 .PHONY: lock
 lock: | $(STAMP_VENV) ## choose the newest versions that fit, and lock them with hashes
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

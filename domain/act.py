@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from domain.charts.results import Chart
+from domain.database import PrimeMode
 from domain.identity import Caller, Standing
 from domain.outcomes import Result
 from domain.prime_law.rules import PrimeState
@@ -101,6 +102,8 @@ class Act:
     approved_by: str | None = None
     overridden: tuple[str, ...] = ()
     is_break_glass: bool = False
+    prime_mode: PrimeMode = PrimeMode.NONE
+    """How this transaction holds Prime Law's lock; only under EXCLUSIVE may it change a switch."""
 
     @property
     def actor(self) -> str:

@@ -25,6 +25,9 @@ TICK = (
     "tick.marked",  # the row says enqueued, nobody has run it
     "tick.acted",  # its operation is committed, the row does not say done
 )
+TRIPWIRE = (
+    "tripwire.counted",  # what arrived is counted in this transaction, which is not committed
+)
 CHART = (
     "chart.drawing",  # the row says drawing, nothing is drawn yet
     "chart.sent",  # Slack has the bytes of a file that is not complete
@@ -39,7 +42,7 @@ PAGE = (
     "page.posted",  # the receiver said yes, the row still says sending
     "page.sent",  # the row says sent
 )
-ALL = INBOX + OUTBOX + TICK + CHART + PAGE
+ALL = INBOX + OUTBOX + TICK + CHART + PAGE + TRIPWIRE
 
 Listener = Callable[[str], None]
 _listeners: list[Listener] = []

@@ -126,12 +126,14 @@ class Operation(Generic[P, R]):
     also: tuple[Slash, ...] = ()
     """Other ways to type it."""
     http: Http | None = None
+    also_http: tuple[Http, ...] = ()
+    """Other routes of the same operation."""
     example: str = ""
     surfaces: frozenset[Surface] = PEOPLE
     internal: bool = False
     """Run by the program itself only; no surface shows it."""
     changes_switch: bool = False
-    """Changes Prime Law's state, so it takes its lock alone."""
+    """Stops what acts, or lets it act again, so it takes Prime Law's lock alone."""
     decides: "Callable[[Act, P], str | None] | None" = None
     """For operations that carry out another one: which, read without a lock."""
     is_setup: bool = False
@@ -139,8 +141,10 @@ class Operation(Generic[P, R]):
 
     def __post_init__(self) -> None:
         """Refuse contradictions at import."""
-        if self.internal and (self.slack or self.http):
+        if self.internal and (self.typed() or self.routes()):
             raise ValueError(f"{self.name}: an internal operation has no surface")
+        if self.also_http and not self.http:
+            raise ValueError(f"{self.name}: other routes stand beside a first one")
         if self.reads and (self.approval or self.changes_switch):
             raise ValueError(f"{self.name}: a reading operation changes nothing")
 
@@ -158,9 +162,13 @@ class Operation(Generic[P, R]):
         return (*((self.slack,) if self.slack else ()), *self.also)
 
     def forms(self) -> list[object]:
-        """Return what no other operation may claim: its command lines and its route."""
+        """Return what no other operation may claim: its command lines and its routes."""
         lines: list[object] = [(slash.command, slash.verb) for slash in self.typed()]
-        return [*lines, *((self.http,) if self.http else ())]
+        return [*lines, *self.routes()]
+
+    def routes(self) -> tuple[Http, ...]:
+        """Return every route of it, the first one first."""
+        return (*((self.http,) if self.http else ()), *self.also_http)
 
     @property
     def acts(self) -> bool:

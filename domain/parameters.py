@@ -47,6 +47,8 @@ class Input(StrEnum):
     CHANNEL = "channel"
     TIME = "time"
     FLAG = "flag"
+    WORD = "word"
+    """One word of a known form, by which a view can be told from a verb."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -50,7 +50,7 @@ START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 """A Tuesday, ten in the morning in Toronto."""
 PATIENCE = 20.0
 """How long a test waits for a thread before it fails; nothing waits this long where all is well."""
-FILLERS: Mapping[type, Any] = {str: "x", int: 1, bool: False, float: 1.0}
+FILLERS: Mapping[type, Any] = {str: "x", int: 1, bool: False, float: 1.0, date: START.date()}
 Snapshot = dict[str, list[tuple[Any, ...]]]
 
 

@@ -14,9 +14,10 @@ from bot.slack_api import Answer, Failure, Refused, SlackApi, said
 from domain.access import directory
 from domain.access.rules import Follow, Group, follow
 from domain.database import Unavailable
-from domain.gate import Gate
+from domain.gate import Call, Gate
 from domain.gate.call import system_call
 from domain.identity import Role
+from domain.outcomes import Done
 from domain.schedules import Every
 from domain.ticks import service as ticks
 
@@ -91,8 +92,7 @@ class Directory:
                 return f"users.info: {said(answer)}"
             is_active = not (answer.data.get("user") or {}).get("deleted", False)
             if is_active != account.is_active:
-                self._gate.run(system_call("access.account", user=account.user_id, is_active=is_active))
-                log.info("directory.account", user=account.user_id, is_active=is_active)
+                self._do(system_call("access.account", user=account.user_id, is_active=is_active))
         return None
 
     def _groups(self) -> str | None:
@@ -110,9 +110,20 @@ class Directory:
             problem = f"there is no user group {', '.join(f'@{name}' for name in missing)}" if missing else None
         ids = {group.role: group.id for group in read}
         for change in follow(read, given, {role: ids.get(role) for role in wanted}):
-            self._gate.run(_call(change))
-            log.info("directory.group", user=change.user_id, role=change.role.word, is_member=change.is_member)
+            self._do(_call(change))
         return problem
+
+    def _do(self, call: Call) -> None:
+        """Put one difference right; what is wrong with it keeps no other."""
+        try:
+            outcome = self._gate.run(call)
+        except Exception:
+            log.exception("directory.failed", operation=call.operation, params=dict(call.params))
+            return
+        if isinstance(outcome, Done):
+            log.info("directory.followed", operation=call.operation, params=dict(call.params))
+        else:
+            log.warning("directory.refused", operation=call.operation, params=dict(call.params), outcome=str(outcome))
 
     def _read(self, wanted: Mapping[Role, str]) -> tuple[list[Group], list[str]] | Failure:
         answer = self._slack.call("usergroups.list", include_users=True, include_disabled=True)
@@ -145,7 +156,7 @@ def _part(known: Sequence[directory.Account], turn: int) -> Sequence[directory.A
     return known[start : start + AT_ONCE]
 
 
-def _call(change: Follow) -> Any:
+def _call(change: Follow) -> Call:
     return system_call(
         "access.follow", user=change.user_id, role=change.role.word, source=change.source,
         handle=change.handle or "unknown", is_member=change.is_member,

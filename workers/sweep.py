@@ -18,6 +18,8 @@ from domain.inbox import service as inbox
 from domain.oncall import ladder
 from domain.outcomes import Done
 from domain.prime_law.service import unsettled
+from domain.regression import arrivals, drawing
+from domain.regression.results import Evaluated
 from domain.runbook.watch import has_work as is_watched
 from domain.ticks import service as ticks
 
@@ -27,6 +29,7 @@ SEAL_EVERY = 0.4
 INBOX_EVERY = 0.5
 TICKS_EVERY = 2.0
 SETTLE_EVERY = 2.0
+TRIPWIRES_EVERY = 0.1
 WATCH_EVERY = 15.0
 PAGES_EVERY = 1.0
 PAUSE = 0.01
@@ -53,6 +56,7 @@ class Sweep:
         self._stop = threading.Event()
         short = gate.settings.lease_seconds / 4
         self._duties = [
+            _Duty("tripwires", self.tripwires, TRIPWIRES_EVERY),
             _Duty("audit", self.seal, SEAL_EVERY),
             _Duty("inbox", self.inbox, INBOX_EVERY),
             _Duty("pages", self.pages, PAGES_EVERY),
@@ -101,6 +105,16 @@ class Sweep:
             if self._stop.wait(PAUSE):
                 return
 
+    def tripwires(self) -> None:
+        """Count what arrived for tripwires, until nothing is left that is not somebody else's; then draw charts."""
+        while self._any(arrivals.has_any):
+            outcome = self._gate.run(system_call("regression.sweep"))
+            result = outcome.result if isinstance(outcome, Done) else None
+            if not isinstance(result, Evaluated) or not result.evaluated or self._stop.wait(PAUSE):
+                break
+        if self._any(drawing.is_wanted):
+            self._gate.run(system_call("regression.draw"))
+
     def inbox(self) -> None:
         """End what may not run any more, and run what a dead process left."""
         now, lease = self._gate.clock(), self._gate.settings.lease
@@ -125,7 +139,10 @@ class Sweep:
         """
         now = self._gate.clock()
         for alert_id in self._gate.database.look(lambda connection: ladder.waiting(connection, now)):
-            self._gate.run(system_call("page.advance", alert_id=alert_id))
+            try:
+                self._gate.run(system_call("page.advance", alert_id=alert_id))
+            except Exception:
+                log.exception("sweep.ladder_failed", alert_id=alert_id)
 
     def ticks(self) -> None:
         """Run the slots that the queue lost."""

@@ -20,7 +20,7 @@ FIRST_THINGS: dict[str, tuple[str, ...]] = {
     "oncall": (
         "`/alerts` shows what is open; *Acknowledge* says that you look at it",
         "`/killswitch engage` stops everything at once; `/killswitch release REASON` asks to start again",
-        "`/held` shows what the switch holds back",
+        "`/oncall` shows whose turn it is; `/oncall take 4h` makes it yours",
     ),
     "manager": (
         "`/approvals` shows what waits for your decision; requests also come to you",

@@ -1,20 +1,27 @@
 """Alerts: one card for each, and the list."""
 
-from bot.blocks import kit
+from collections.abc import Callable, Mapping
+
+from bot.blocks import kit, tripwire
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.oncall import paged
 from bot.blocks.text import audit_number, count, quoted, value, when, who, words
 from domain.alerts.results import AlertCard, AlertList
 
 MOST_LISTED = 15
+CARDS: Mapping[str, Callable[[AlertCard, str], Rendered]] = {"tripwire": tripwire.alert}
+"""Alerts that say more: their card's name, and how it is made from the alert and the line of its state."""
 
 
 def alert(card: AlertCard) -> Rendered:
-    """Return the card of an alert in any state."""
+    """Return the card of an alert in any state; some have a card of their own."""
+    own = CARDS.get(str((card.extra or {}).get("card")))
+    if own is not None:
+        return own(card, state_line(card))
     head = words(card.headline)
     return kit.message(
         f"RESOLVED: {head}" if card.state == "resolved" else f"ALERT: {head}",
-        kit.lines(_state(card), _times(card)),
+        kit.lines(state_line(card), _times(card)),
         kit.facts([(words(name), value(shown)) for name, shown in card.facts]),
         kit.actions(*_buttons(card)),
         kit.context(words(card.severity), f"alert T-{card.alert_id}", audit_number(card.audit_id)),
@@ -25,7 +32,8 @@ def _times(card: AlertCard) -> str | None:
     return f"Seen {card.times:,} times, last {when(card.last_at)}" if card.times > 1 else None
 
 
-def _state(card: AlertCard) -> str:
+def state_line(card: AlertCard) -> str:
+    """Return how an alert stands: who was paged and who is next, who acknowledged until when, who resolved it."""
     opened = f"Opened {when(card.opened_at)}"
     if card.state == "resolved":
         said = f": {quoted(card.note)}" if card.note else ""
@@ -33,7 +41,7 @@ def _state(card: AlertCard) -> str:
     if card.state == "acknowledged":
         then = "pages again at {} if still open" if card.pages else "open again after {}"
         until = f"; {then.format(when(card.acknowledged_until))}" if card.acknowledged_until else ""
-        return f"{opened}. Acknowledged by {who(card.acknowledged_by)}, {when(card.acknowledged_at)}{until}"
+        return f"{opened}. Acknowledged by {who(card.acknowledged_by)} {when(card.acknowledged_at)}{until}"
     told = paged(card.paged)
     before = (
         f"OPEN; {who(card.acknowledged_by)} acknowledged {when(card.acknowledged_at)}, and it is not resolved"
@@ -78,5 +86,5 @@ def listing(found: AlertList) -> Rendered:
 
 def alert_line(card: AlertCard) -> list[Block]:
     """Return one alert in a list, with its buttons."""
-    text = f"*T-{card.alert_id}  {words(card.headline)}*\n{words(card.severity)} · {_state(card)}"
+    text = f"*T-{card.alert_id}  {words(card.headline)}*\n{words(card.severity)} · {state_line(card)}"
     return [kit.section(text), *kit.actions(*_buttons(card))]

@@ -5,7 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.blocks import access, alerts, approvals, delivery, followup_cards, inbox, oncall, prime_law, review
+from bot.blocks import (
+    access,
+    alerts,
+    approvals,
+    delivery,
+    followup_cards,
+    inbox,
+    oncall,
+    prime_law,
+    review,
+    risk_cards,
+)  # fmt: skip
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -17,6 +28,7 @@ from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
 from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
 from domain.review.results import ReviewAgain, ReviewCard, ReviewItem, SpotCheck
+from domain.risk.results import CapWarning, Paused, RoomAppeared
 
 R = TypeVar("R", bound=Result)
 
@@ -49,6 +61,9 @@ CARDS: Mapping[str, Card[Any]] = {
     "review_again": Card(ReviewAgain, review.again),
     "review_item": Card(ReviewItem, review.item),
     "spot_check": Card(SpotCheck, review.spot_check),
+    "risk_hold": Card(Paused, risk_cards.hold),
+    "cap_warning": Card(CapWarning, risk_cards.cap_warning),
+    "room_appeared": Card(RoomAppeared, risk_cards.room_appeared),
     "not_run": Card(NotRun, inbox.not_run),
     "late_answer": Card(LateAnswer, inbox.late_answer),
     "route_test": Card(RouteTest, delivery.route_test),

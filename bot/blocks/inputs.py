@@ -26,10 +26,12 @@ LABELS = {
     "shift_id": "Shift",
     "length": "For how long",
     "held_id": "Held action",
+    "reservation_id": "Reservation",
+    "hold_id": "Hold",
     "user": "Person",
     "until": "Until when",
 }
-NUMBER_SIGNS = {"approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-"}
+NUMBER_SIGNS = {"approval_id": "A-", "break_glass_id": "B-", "alert_id": "T-", "reservation_id": "R-", "hold_id": "H-"}
 
 
 def named(parameter: Parameter) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.blocks import kit
+from bot.blocks import kit, risk_cards
 from bot.blocks.approvals import can_decide
 from bot.blocks.kit import Rendered
 from bot.blocks.text import label, safe, value, when, words
@@ -36,6 +36,8 @@ def act_of(operation: AnyOperation | str) -> str:
 
 def refused(operation: AnyOperation | str, refusal: Refused) -> Rendered:
     """Return what did not happen, the figures, why, what lifts it, the reference, with the buttons that ask for it."""
+    if "denial" in refusal.figures:
+        return risk_cards.denied(operation, refusal)
     if refusal.kind is Kind.INVALID:
         head = f"NOT DONE: {act_of(operation)}. What was typed does not fit."
     else:

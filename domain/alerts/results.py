@@ -1,6 +1,7 @@
 """What alerts look like from outside."""
 
 from datetime import datetime
+from typing import Any
 
 from domain.oncall.results import PageLine
 from domain.outcomes import Result
@@ -23,6 +24,8 @@ class AlertCard(Result):
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     note: str | None = None
+    extra: dict[str, Any] | None = None
+    """Of an alert with a card of its own: the card's name and what it says."""
     pages: bool = False
     """Whether it wakes people until somebody acknowledges."""
     paged: tuple[PageLine, ...] = ()

@@ -30,11 +30,13 @@ def raise_alert(
     facts: Sequence[tuple[str, str]] = (),
     route: str = "oncall",
     pages: bool | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> int:
     """Open an alert, or count once more on the one that is open for `dedup_key`; return its id.
 
     One that `pages` wakes whoever is on call, step by step until somebody acknowledges (`domain.oncall`); a critical
-    one does unless told otherwise, and one that becomes critical begins then.
+    one does unless told otherwise, and one that becomes critical begins then. `extra` is what an alert with a card of
+    its own says: `{"card": its name, "detail": its typed result as JSON}`.
     """
     connection = act.connection
     new_id = connection.scalar(
@@ -42,14 +44,18 @@ def raise_alert(
         .values(
             dedup_key=dedup_key, severity=severity, headline=headline, facts=[list(fact) for fact in facts],
             route=route, state="open", times=1, opened_at=act.now, last_at=act.now,
-            correlation_id=act.correlation_id,
+            correlation_id=act.correlation_id, extra=extra,
         )
         .on_conflict_do_nothing()
         .returning(Alert.id)
     )  # fmt: skip
     alert_id = new_id if new_id is not None else _count_again(act, dedup_key, headline, severity, facts)
+    if new_id is None and alert_id is not None and extra is not None:
+        act.connection.execute(update(Alert).where(Alert.id == alert_id).values(extra=extra))
     if alert_id is None:  # resolved between the two statements: then it is a new alert
-        return raise_alert(act, dedup_key, headline, severity=severity, facts=facts, route=route, pages=pages)
+        return raise_alert(
+            act, dedup_key, headline, severity=severity, facts=facts, route=route, pages=pages, extra=extra
+        )
     if severity == CRITICAL if pages is None else pages:
         _begin_to_page(act, alert_id)
     show(act, alert_id)
@@ -90,7 +96,8 @@ def card_of(connection: Connection, row: Row[Any]) -> AlertCard:
         facts=tuple((name, value) for name, value in row.facts), state=row.state, times=row.times,
         opened_at=row.opened_at, last_at=row.last_at, acknowledged_by=row.acknowledged_by,
         acknowledged_at=row.acknowledged_at, acknowledged_until=row.acknowledged_until,
-        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note, pages=row.page_round > 0,
+        resolved_by=row.resolved_by, resolved_at=row.resolved_at, note=row.note, extra=row.extra,
+        pages=row.page_round > 0,
         paged=ladder.lines(connection, row.id, alert_round=row.page_round) if row.state == "open" else (),
     )  # fmt: skip
 
@@ -181,15 +188,17 @@ def resolve(act: Act, alert_id: int, note: str | None) -> AlertCard | Refused:
 
 def resolve_by_itself(act: Act, alert_id: int, note: str) -> bool:
     """Resolve an alert whose cause is gone; return whether it was open still."""
-    gone = act.connection.scalar(
+    row = _locked(act, alert_id)
+    if isinstance(row, Refused):
+        return False
+    act.connection.execute(
         update(Alert)
-        .where(Alert.id == alert_id, Alert.state != "resolved")
+        .where(Alert.id == alert_id)
         .values(state="resolved", resolved_by=act.actor, resolved_at=act.now, note=note)
-        .returning(Alert.id)
     )
-    if gone is not None:
-        show(act, alert_id)
-    return gone is not None
+    ladder.stop(act, row, "resolved")
+    show(act, alert_id)
+    return True
 
 
 def unresolved(act: Act) -> AlertList:

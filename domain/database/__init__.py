@@ -2,11 +2,12 @@
 
 from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
 from domain.database.engine import Database, Unavailable, in_transaction
-from domain.database.locks import PrimeMode, lock_call, try_lock_sealer
+from domain.database.locks import BOOKS, PrimeMode, lock_call, try_lock_sealer
 from domain.database.schema import head_revision, migrate, schema_revision
 from domain.database.upsert import insert_into
 
 __all__ = [
+    "BOOKS",
     "Base",
     "Cents",
     "Database",

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 
 PRIME = 0x56414C01
 SEALER = 0x56414C02
+BOOKS = 0x56414C03
+"""Risk Guard's books, in the order of arrival: waiters for a row that is updated all the time overtake each other."""
 KEYS = 0x56414C
 """The space of the keys' locks, apart from the single numbers above."""
 ACTING_TIMEOUT_MS = 1_000

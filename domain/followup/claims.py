@@ -11,6 +11,7 @@ from domain.followup.rows import OPEN, Loaded, blocked, claimed, load, open_at
 from domain.followup.rules import LAYER, LEASE, is_held
 from domain.followup.tables import FollowupTask
 from domain.outcomes import Button, Kind, Refused, refused
+from domain.risk.service import refuse_followups
 
 ATTEMPTS = 3
 _KINDS = {"claimed": Kind.CONFLICT}
@@ -45,8 +46,11 @@ def claim(act: Act, task_id: int) -> Claimed | Refused:
     """Make a step the caller's for twenty minutes; two people never hold one.
 
     The update asks for the generation that was judged, so whoever comes second changes nothing and is told who was
-    first.
+    first. A hold of Risk Guard may stop claims: a person's pause takes Prime Law's lock alone, so no claim that was
+    judged before it commits after it.
     """
+    if (paused := refuse_followups(act)) is not None:
+        return paused
     for _attempt in range(ATTEMPTS):
         one = one_step(act, task_id)
         if isinstance(one, Refused):

@@ -14,6 +14,7 @@ from domain.followup.tables import FollowupTask
 from domain.operation import ExecutionClass
 from domain.outcomes import Kind, Refused, refused
 from domain.prime_law import rules as prime_law
+from domain.risk.service import refuse_followups
 
 COUNTED_TO = 100
 """Counting stops here: how much more than a hundred is due changes nothing that a person does next."""
@@ -42,7 +43,7 @@ def due(act: Act, scope: str, *, limit: int, cursor: str | None) -> DueView | Re
     return DueView(
         scope=scope, as_of=act.now, due=min(count, COUNTED_TO), late=min(late, COUNTED_TO),
         is_capped=count > COUNTED_TO, week=week,
-        stopped=prime_law.refusal(act.prime, ExecutionClass.PROD_EXEC, reduces=False),
+        stopped=prime_law.refusal(act.prime, ExecutionClass.PROD_EXEC, reduces=False) or refuse_followups(act),
         yours=tuple(_claimed(act, one, openings[one.row.id]) for one in mine),
         now=tuple(step for step in steps if step.blocked is None),
         waiting=tuple(step for step in steps if step.blocked is not None),

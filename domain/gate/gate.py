@@ -117,6 +117,7 @@ class Gate:
         else:
             standing, state, kept = standing_state_and_answer(connection, call.caller, operation.name, call.key)
         act = self._act(connection, call, operation, standing, state)
+        act.prime_mode = mode
         act.entry.target = operation.target_of(params, act.actor)
         act.entry.reason = call.break_glass_reason or getattr(params, "reason", None) or getattr(params, "note", None)
         outcome = self._judge_and_run(act, call, operation, params, kept)

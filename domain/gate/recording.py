@@ -3,30 +3,28 @@
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from domain.act import Act, Entry, Message
+from domain.act import Act, Entry, Kpi, Message
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
 from domain.charts import service as charts
 from domain.delivery.tables import Outbox
-from domain.kpi.tables import KpiEvent
+from domain.kpi.rules import Reported
+from domain.kpi.storing import store
 
 _AUDIT = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
 _OUTBOX = insert(Outbox)
-_KPI = {
-    "postgresql": postgres_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
-    "sqlite": sqlite_insert(KpiEvent).on_conflict_do_nothing(index_elements=["domain", "metric", "event_id"]),
-}
 
 
 def record(act: Act) -> int | None:
     """Write what the act left behind; return the id of its own audit entry, None where it has none."""
     ids = _record_entries(act)
     if act.kpis:
-        act.connection.execute(_KPI[act.connection.dialect.name], [_kpi_row(act, kpi) for kpi in act.kpis])
+        store(
+            act.connection, [_reported(kpi) for kpi in act.kpis], recorded_at=act.now, actor=act.actor,
+            correlation_id=act.correlation_id,
+        )  # fmt: skip
     if act.messages:
         act.connection.execute(_OUTBOX, [_outbox_row(act, message, ids) for message in act.messages])
     for thing in sorted(act.charts):
@@ -60,12 +58,11 @@ def _audit_row(act: Act, entry: Entry) -> dict[str, Any]:
     return row
 
 
-def _kpi_row(act: Act, kpi: Any) -> dict[str, Any]:
-    return {
-        "domain": kpi.domain, "metric": kpi.metric, "event_id": kpi.event_id, "success": kpi.success,
-        "value": kpi.value, "occurred_at": kpi.occurred_at, "recorded_at": act.now, "actor": act.actor,
-        "source": kpi.source, "market": kpi.market, "correlation_id": act.correlation_id, "detail": kpi.detail,
-    }  # fmt: skip
+def _reported(kpi: Kpi) -> Reported:
+    return Reported(
+        kpi.domain, kpi.metric, kpi.event_id, kpi.success, kpi.value, kpi.occurred_at, kpi.source, kpi.market, None,
+        kpi.detail,
+    )  # fmt: skip
 
 
 def _outbox_row(act: Act, message: Message, ids: dict[int, int]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, literal, select, update
 
 from domain.act import Act
 from domain.alerts.results import AlertCard
@@ -12,7 +12,7 @@ from domain.alerts.tables import Alert
 from domain.delivery.tables import Outbox
 from domain.oncall import pages
 from domain.oncall.results import Advanced, PageFailed
-from domain.oncall.tables import Page
+from domain.oncall.tables import LIVE, Page
 
 AT_ONCE = 50
 """How many alerts one look moves on; the rest come with the next look, which follows at once."""
@@ -52,9 +52,11 @@ def drill(act: Act) -> AlertCard:
 
 def waiting(connection: Connection, now: datetime) -> list[int]:
     """Return the alerts for which something is to be done now, by id; cheap, and takes no lock."""
-    paged = connection.scalars(select(Page.alert_id).where(or_(_is_due(now), _is_settled())).distinct().limit(AT_ONCE))
-    over = connection.scalars(select(Alert.id).where(_is_over(now)).limit(AT_ONCE))
-    return sorted({*paged, *over})[:AT_ONCE]
+    found: set[int] = set()
+    for what in (_is_due(now), _is_settled()):
+        found.update(connection.scalars(select(Page.alert_id).where(LIVE, what).distinct().limit(AT_ONCE)))
+    found.update(connection.scalars(select(Alert.id).where(_is_over(now)).limit(AT_ONCE)))
+    return sorted(found)[:AT_ONCE]
 
 
 def advance(act: Act, alert_id: int | None = None) -> Advanced:
@@ -74,6 +76,8 @@ def advance(act: Act, alert_id: int | None = None) -> Advanced:
             paged += fired
             if fired or forward:
                 show(act, number)
+        else:  # whoever answered it stopped its pages; where something was left, it must not be looked at for ever
+            pages.stop_rows(act, number)
     if paged or reopened:
         act.changed(", ".join(f"T-{number}" for number in which), after={"paged": paged, "reopened": reopened})
     return Advanced(paged=paged, reopened=reopened)

@@ -42,7 +42,7 @@ def begin(act: Act, alert: Any, why: str, *, first: str | None = None) -> int:
     Returns:
         The number of the round, now on the alert's row.
     """
-    _stop_rows(act, alert.id)
+    stop_rows(act, alert.id)
     number: int = alert.page_round + 1
     people = rota.to_page(act, first=first)
     steps = rules.plan(people, holders(act.connection, Role.OWNER), act.now, alert.route)
@@ -144,7 +144,7 @@ def fail(act: Act, alert: Any, row: Any, error: str) -> bool:
     return fire_due(act, alert, row.round) > 0
 
 
-def _stop_rows(act: Act, alert_id: int) -> None:
+def stop_rows(act: Act, alert_id: int) -> None:
     """Page nobody more: what is planned, and what the pager has not taken yet."""
     act.connection.execute(
         update(Page).where(Page.alert_id == alert_id, Page.state == "planned").values(state="stopped", ended_at=act.now)
@@ -166,7 +166,7 @@ def stop(act: Act, alert: Any, over: str) -> None:
         )
         .order_by(Page.id)
     ).all()  # fmt: skip
-    _stop_rows(act, alert.id)
+    stop_rows(act, alert.id)
     for row in told:
         shown = _card(alert, row, over=over, over_by=act.actor, over_at=act.now)
         act.post(row.target, CARD, shown, thing=thing_of(row.id), priority=Priority.SWITCH)

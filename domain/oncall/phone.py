@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from domain.alerts.tables import Alert
 from domain.database import Database
 from domain.oncall.pages import PHONE
-from domain.oncall.tables import Page
+from domain.oncall.tables import LIVE, Page
 
 ATTEMPTS = 4
 """How often a page is tried before it has failed; with the waits between, under half a minute."""
@@ -49,7 +49,7 @@ def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
 
 def has_work(connection: Connection, now: datetime, lease: timedelta) -> bool:
     """Whether a page waits to be sent; cheap, and takes no lock."""
-    return connection.scalar(select(Page.id).where(_is_due(now, lease)).limit(1)) is not None
+    return connection.scalar(select(Page.id).where(LIVE, _is_due(now, lease)).limit(1)) is not None
 
 
 def take(database: Database, now: datetime, lease: timedelta) -> Job | None:

@@ -12,7 +12,7 @@ from domain.outcomes import Kind
 from domain.prime_law.tables import GoLiveHistory
 from domain.review import rules
 from domain.snapshots.metrics import weekly
-from domain.snapshots.parts import Part, Week
+from domain.snapshots.parts import Calls, Part, Week
 from domain.snapshots.results import Denied, Weekly, WeekPart
 
 DENIALS = (Kind.REFUSED.value, Kind.PRIME_LAW.value, Kind.NOT_ALLOWED.value)
@@ -24,7 +24,7 @@ def of(act: Act, parts: Iterable[Part], week: Week) -> WeekPart:
     """Put together what every part brings."""
     parts = tuple(parts)
     found = [part.week(act, week) for part in parts if part.week is not None]
-    counted = tuple(layer for part in parts for layer in part.counts_refusals_of)
+    counted = tuple(part.counts_calls for part in parts if part.counts_calls is not None)
     lines = _lines(act, week, [line for one in found for line in one.lines], counted)
     own = refusals(act, week.since, week.until, but=counted)
     return WeekPart(
@@ -38,18 +38,17 @@ def of(act: Act, parts: Iterable[Part], week: Week) -> WeekPart:
     )  # fmt: skip
 
 
-def refusals(act: Act, since: datetime, until: datetime, *, but: Sequence[str] = ()) -> tuple[Denied, ...]:
+def refusals(act: Act, since: datetime, until: datetime, *, but: Sequence[Calls] = ()) -> tuple[Denied, ...]:
     """Count the audit's refusals by reason; only what a rule denied."""
     code, layer = AuditEvent.after["code"].as_string(), AuditEvent.after["layer"].as_string()
     rows = act.connection.execute(
         select(AuditEvent.operation, code.label("code"), layer.label("layer"), func.count().label("number"))
-        .where(*_denied(since, until))
+        .where(*_denied(since, until), *(AuditEvent.correlation_id.not_in(calls(since, until)) for calls in but))
         .group_by(AuditEvent.operation, code, layer)
     )
     return rules.grouped(
         Denied(count=row.number, text=f"{row.layer}: {(row.code or '').replace('_', ' ')} ({row.operation})")
         for row in rows
-        if row.layer not in but
     )
 
 
@@ -60,7 +59,7 @@ def _denied(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]
     )  # fmt: skip
 
 
-def _lines(act: Act, week: Week, given: Sequence[Weekly], counted: Sequence[str]) -> tuple[Weekly, ...]:
+def _lines(act: Act, week: Week, given: Sequence[Weekly], counted: Sequence[Calls]) -> tuple[Weekly, ...]:
     own = (
         weekly(act, week, "WHOLESALE", "offer_generated", title="Offers", unit="count"),
         weekly(act, week, "WHOLESALE", "contract_rate", title="Contract rate", target=CONTRACT_TARGET),

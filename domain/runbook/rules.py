@@ -41,6 +41,30 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Tripwire:
+    """How one tripwire stands."""
+
+    name: str
+    state: str
+    learned: int
+    needs: int
+    last_event_at: datetime | None
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the caps leave room for, counted in offers."""
+
+    offers_a_day: int | None
+    """On a fresh day, none of them open for long; None where no cap counts."""
+    offers_open: int | None
+    """At the same time."""
+    deposit: str
+    """What one reserves, in dollars."""
+
+
+@dataclass(frozen=True, slots=True)
 class PhonePage:
     """The newest page by webhook that came to an end."""
 
@@ -66,6 +90,10 @@ class Evidence:
     stuck_messages: int
     managers: int
     signed: Mapping[str, tuple[str, datetime]]
+    tripwires: tuple[Tripwire, ...] = ()
+    engines_without_caps: tuple[str, ...] = ()
+    """Those of Risk Guard's engines that have no policy."""
+    room: Room | None = None
     on_call: str | None = None
     on_call_until: datetime | None = None
     paged_in_order: tuple[str, ...] = ()
@@ -281,6 +309,38 @@ def clock_data_right(_evidence: Evidence | None = None) -> Check:
     )  # fmt: skip
 
 
+def regression_policies_present(evidence: Evidence) -> Check:
+    """Something is watched."""
+    ok = bool(evidence.tripwires)
+    return Check(
+        name="regression policies present", severity=Severity.BLOCKER, ok=ok,
+        detail=f"{len(evidence.tripwires)} tripwires" if ok else "nothing is watched",
+        cure="" if ok else "`/tripwire set DOMAIN METRIC …`",
+    )  # fmt: skip
+
+
+def tripwires_can_act(evidence: Evidence) -> Check:
+    """Each tripwire's state; one that is on and cannot act yet must not look like protection."""
+    learning = [each for each in evidence.tripwires if each.state == "learning"]
+    stale = [each for each in evidence.tripwires if each.is_stale and each.state in {"armed", "warned"}]
+    tripped = [each for each in evidence.tripwires if each.state == "tripped"]
+    said = [f"{each.name} is tripped" for each in tripped]
+    said += [f"{each.name} is learning, {each.learned:,} of {each.needs:,}" for each in learning]
+    said += [
+        f"{each.name} had its last event {_ago(evidence.now - each.last_event_at)} ago"
+        for each in stale
+        if each.last_event_at is not None
+    ]
+    counts = {state: sum(each.state == state for each in evidence.tripwires) for state in ("armed", "warned", "off")}
+    rest = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    newest = max((each.last_event_at for each in evidence.tripwires if each.last_event_at), default=None)
+    return Check(
+        name="tripwires can act", severity=Severity.WARN, ok=not said, evidence_at=newest,
+        detail="; ".join([*said, *([rest] if rest else [])]) or "none",
+        cure="`/tripwire` shows how each stands" if said else "",
+    )  # fmt: skip
+
+
 def second_manager(evidence: Evidence) -> Check:
     """Somebody else can approve."""
     ok = evidence.managers > 1
@@ -289,6 +349,35 @@ def second_manager(evidence: Evidence) -> Check:
         detail=f"{evidence.managers} people can approve" if ok
         else "nobody else can approve; an owner must break glass",
         cure="" if ok else "`/access grant @someone manager`",
+    )  # fmt: skip
+
+
+def risk_policies_present(evidence: Evidence) -> Check:
+    """Every engine has caps; without them it does nothing, and nobody set what it may lose."""
+    missing = evidence.engines_without_caps
+    return Check(
+        name="risk policies present", severity=Severity.BLOCKER, ok=not missing,
+        detail="every engine has caps" if not missing else "no caps: " + ", ".join(missing),
+        cure="" if not missing else f"`/risk set {missing[0]} max_daily_loss=… max_daily_exposure=… max_open_risk=…`",
+    )  # fmt: skip
+
+
+def room_in_the_caps(evidence: Evidence) -> Check:
+    """The caps let offers through at all, and how many a day."""
+    room = evidence.room
+    if room is None:
+        return Check(
+            name="room in the caps", severity=Severity.WARN, ok=False, detail="WHOLESALE or GLOBAL has no caps",
+            cure="`/risk policies`",
+        )  # fmt: skip
+    told = [one for one in (room.offers_a_day, room.offers_open) if one is not None]
+    a_day = "uncapped" if room.offers_a_day is None else f"{room.offers_a_day} offers a day"
+    at_once = "any number" if room.offers_open is None else str(room.offers_open)
+    ok = not told or min(told) > 0
+    return Check(
+        name="room in the caps", severity=Severity.WARN, ok=ok,
+        detail=f"{a_day} at a deposit of {room.deposit}, {at_once} of them open at once",
+        cure="" if ok else "`/risk set WHOLESALE …`, or `/risk set GLOBAL …`",
     )  # fmt: skip
 
 
@@ -343,6 +432,7 @@ def directory_read(evidence: Evidence) -> Check:
 CHECKS: tuple[Rule, ...] = (
     go_live_checklist, kill_switch_clear, environment_sane, enforcement_on, migrations_at_head, worker_seen,
     scheduler_seen, slack_ready, sealer_not_behind, clock_data_right, redis_answers, outbox_not_behind, second_manager,
+    risk_policies_present, room_in_the_caps, regression_policies_present, tripwires_can_act,
     somebody_on_call, page_url_answers, directory_read,
 )  # fmt: skip
 

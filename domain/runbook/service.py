@@ -1,5 +1,7 @@
 """Reading the evidence, signing statements, and the runbook in its two forms."""
 
+from dataclasses import replace
+
 from sqlalchemy import func, insert, select, text
 
 from domain.access.directory import JOB
@@ -9,14 +11,20 @@ from domain.audit.tables import AuditEvent, AuditUnsealed
 from domain.database import head_revision
 from domain.delivery.tables import Outbox
 from domain.identity import Role
+from domain.money import from_cents
 from domain.oncall import rota
 from domain.oncall.pages import PHONE
 from domain.oncall.tables import Page
 from domain.processes.tables import ProcessHeartbeat
+from domain.regression.views import collect, named
+from domain.risk.rules import GLOBAL, UNITS, Caps, Used, times
+from domain.risk.views import caps_now, engines_without_caps
 from domain.runbook import rules
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
 from domain.runbook.tables import Attestation
 from domain.ticks import service as ticks
+
+OFFERS_OF = "WHOLESALE"
 
 
 def evidence(act: Act) -> rules.Evidence:
@@ -53,6 +61,9 @@ def evidence(act: Act) -> rules.Evidence:
         or 0,
         managers=len(holders(connection, Role.MANAGER)),
         signed={row.statement: (row.actor, row.at) for row in signed},
+        tripwires=_tripwires(act),
+        engines_without_caps=engines_without_caps(act),
+        room=_room(act),
         on_call=duty.user_id if duty else None,
         on_call_until=duty.until if duty else None,
         paged_in_order=tuple(rota.to_page(act)),
@@ -60,6 +71,29 @@ def evidence(act: Act) -> rules.Evidence:
         is_page_signed=act.settings.page_secret is not None,
         last_page=_last_page(act),
         directory=ticks.newest(connection, JOB),
+    )
+
+
+def _tripwires(act: Act) -> tuple[rules.Tripwire, ...]:
+    return tuple(
+        rules.Tripwire(
+            f"{item.domain}.{item.metric}", item.state, item.learned, item.needs, item.last_event_at, item.is_stale
+        )
+        for item in collect(act.connection, named(act.connection, None, None), act.now)
+    )
+
+
+def _room(act: Act) -> rules.Room | None:
+    """Count a fresh day's offers under the caps as they are."""
+    caps = caps_now(act)
+    unit = UNITS[OFFERS_OF]
+    if GLOBAL not in caps or OFFERS_OF not in caps:
+        return None
+    both = [(caps[name], Used()) for name in (GLOBAL, OFFERS_OF)]
+    return rules.Room(
+        offers_a_day=times([(replace(one, max_open_risk=None), used) for one, used in both], unit),
+        offers_open=times([(Caps(max_open_risk=one.max_open_risk), used) for one, used in both], unit),
+        deposit=str(from_cents(unit.amount)),
     )
 
 

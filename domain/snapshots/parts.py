@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from domain.act import Act
 from domain.snapshots.results import SnapshotLine, WeekPart
@@ -29,6 +30,10 @@ class Week:
         return self.monday + timedelta(days=6)
 
 
+Calls = Callable[[datetime, datetime], Any]
+"""A query for the correlation ids of calls between two moments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part: a feature's own lines, and what it brings to the Monday review."""
@@ -38,5 +43,5 @@ class Part:
     title: str
     read: Callable[[Act], Sequence[SnapshotLine]]
     week: Callable[[Act, Week], WeekPart] | None = None
-    counts_refusals_of: tuple[str, ...] = ()
-    """Layers whose refusals `week` counts by itself; the audit's of these are left out."""
+    counts_calls: Calls | None = None
+    """Whose refusals `week` counts by itself: the audit's of the same calls are left out."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import command_roundtrip, kill_latency, worker
+from tests.bench import command_roundtrip, kill_latency, reserve_throughput, tripwire, worker
 from tests.bench.rows import Row
 
 ROWS: dict[str, Callable[[], Row]] = {
@@ -16,6 +16,10 @@ ROWS: dict[str, Callable[[], Row]] = {
     "worker_throughput": worker.throughput,
     "worker_gated": worker.gated,
     "kill_latency": kill_latency.run,
+    "reserve_throughput": reserve_throughput.run,
+    "kpi_ingest": tripwire.ingest,
+    "tripwire_cost": tripwire.cost,
+    "tripwire_latency": tripwire.latency,
 }
 OUTPUT = Path("build/bench.json")
 

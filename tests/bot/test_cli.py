@@ -227,12 +227,14 @@ class TestOps:
         assert [item["name"] for item in listed] == [operation.name for operation in REGISTRY.public()]
         wanted = {
             "name", "summary", "role", "execution_class", "reduces", "reads", "needs_approval", "surfaces", "slack",
-            "http", "example", "internal", "parameters", "result",
+            "http", "also_http", "example", "internal", "parameters", "result",
         }  # fmt: skip
         assert all(set(item) == wanted for item in listed)
         (grant,) = (item for item in listed if item["name"] == "access.grant")
         assert (grant["role"], grant["execution_class"], grant["needs_approval"]) == ("manager", "GOVERN", True)
-        assert grant["http"] == "POST /api/access/grant"
+        assert (grant["http"], grant["also_http"]) == ("POST /api/access/grant", [])
+        (reserve,) = (item for item in listed if item["name"] == "risk.reserve")
+        assert reserve["also_http"] == ["POST /api/governance/risk/check-and-reserve"]
         assert [item["name"] for item in grant["parameters"] if item["required"]] == ["user", "role"]
 
     def test_internal_ones(self, terminal: Terminal) -> None:

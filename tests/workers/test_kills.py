@@ -12,6 +12,7 @@ from domain.act import Priority
 from domain.charts import service as charts
 from domain.charts.results import Chart, Series
 from domain.clock import system_clock
+from tests.workers.entry import JOB
 from tests.workers.harness import Stage, stage
 from tests.workers.slack import wait_for
 
@@ -54,17 +55,22 @@ def _ticked_once(made: Stage, arrow: str) -> None:
     for process in processes:
         if dies[process.kind]:
             process.wait_died()
-    slots = {(row.job, row.slot) for row in made.rows("tick")}
+    slots = {row.slot for row in ticks_of(made)}
     assert slots
-    wait_for(lambda: all(row.state == "done" for row in made.rows("tick") if (row.job, row.slot) in slots))
+    wait_for(lambda: all(row.state == "done" for row in ticks_of(made) if row.slot in slots))
     for process in reversed(processes):
         process.stop()
     assert_every_slot_ran_once(made)
 
 
+def ticks_of(made: Stage) -> list[Any]:
+    """The slots of the test's own job; a worker has slots of its own in the same table."""
+    return [row for row in made.rows("tick") if row.job == JOB]
+
+
 def assert_every_slot_ran_once(made: Stage) -> None:
     """As many runs as slots that are done; each run left one KPI event."""
-    ticks: list[Any] = made.rows("tick")
+    ticks = ticks_of(made)
     done = [tick for tick in ticks if tick.state == "done"]
     runs = [row for row in made.rows("kpi_event") if row.metric == "ticked"]
     assert all(tick.detail is None for tick in done)

@@ -11,7 +11,7 @@ from tests.conftest import PrivatePostgres
 from tests.servers import RedisServer
 from tests.workers.harness import Stage, stage
 from tests.workers.slack import OWNER, wait_for
-from tests.workers.test_kills import assert_every_slot_ran_once
+from tests.workers.test_kills import assert_every_slot_ran_once, ticks_of
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def redis_stage(sqlite_url: str, private_redis: RedisServer, double: SlackDouble
 
 
 def _done(made: Stage) -> list[Any]:
-    return [tick for tick in made.rows("tick") if tick.state == "done"]
+    return [tick for tick in ticks_of(made) if tick.state == "done"]
 
 
 def test_without_redis_messages_go_out_and_slots_run(redis_stage: Stage, private_redis: RedisServer) -> None:
@@ -33,7 +33,7 @@ def test_without_redis_messages_go_out_and_slots_run(redis_stage: Stage, private
     wait_for(lambda: len(_done(redis_stage)) >= 2)
     redis_stage.wait_seen("worker", redis="ConnectionError")
     private_redis.start()
-    wait_for(lambda: any(tick.enqueued_at for tick in redis_stage.rows("tick")))
+    wait_for(lambda: any(tick.enqueued_at for tick in ticks_of(redis_stage)))
     private_redis.pause()
     redis_stage.wait_state(redis_stage.queue("hanging", priority=Priority.SWITCH))
     private_redis.resume()

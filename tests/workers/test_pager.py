@@ -1,6 +1,7 @@
 """Pages by webhook: signed, sent again with the same key, never for what is over, and on time while Slack is away."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,7 @@ from domain.gate import Call
 from domain.gate.reading import standing_and_state
 from domain.gate.recording import record
 from domain.identity import SYSTEM, Caller, Surface
+from domain.oncall import pages as ladder_pages
 from domain.oncall.phone import Job
 from domain.oncall.tables import OncallShift, Page
 from domain.outcomes import Done
@@ -241,7 +243,7 @@ def test_slack_answers_500_and_the_next_person_is_paged_on_time(
         alarm(paging)
         wait_for(lambda: hook.people == [ALICE], what="Alice's page")
         due_now(paging)
-        wait_for(lambda: hook.people == [ALICE, BEN], seconds=5, what="Ben's page")
+        wait_for(lambda: hook.people == [ALICE, BEN], seconds=10, what="Ben's page")
         due_now(paging)
         assert not double.messages("oncall")
         double.faults.clear()
@@ -250,6 +252,33 @@ def test_slack_answers_500_and_the_next_person_is_paged_on_time(
     assert hook.people == [ALICE, BEN]
     assert len(_dms(double, ALICE)) == len(_dms(double, BEN)) == 1
     wait_for(lambda: all(row.state != "sending" for row in paging.rows("page")))
+
+
+def test_where_nothing_can_be_delivered_it_comes_to_an_end(paging: Scene, hook: Pager, double: SlackDouble) -> None:
+    """The channel archived, both people deactivated, the receiver refusing: the owner is told, and no failure of a
+    page or of the alert about it feeds another one.
+    """
+    double.archive("oncall")
+    for user in (ALICE, BEN):
+        double.deactivate(user)
+    hook.answers = [404] * 50
+    sweep, sender = Sweep(paging.gate, "test"), Sender(paging.gate, hook.url)
+    with paging.relay(), running(sweep), running(sender):
+        alert = alarm(paging)
+        wait_for(lambda: len(_dms(double, OWNER)) == 2, what=lambda: f"the owner's pages {_dms(double, OWNER)}")
+        wait_for(lambda: not _moving(paging), what=lambda: f"an end of {_moving(paging)}")
+        before = len(paging.rows("outbox"))
+        time.sleep(3)  # nothing may come any more: only time can tell
+        assert len(paging.rows("outbox")) == before
+    assert {row.state for row in pages(paging, "slack") if row.alert_id == alert} == {"failed", "sent"}
+    assert len(paging.rows("outbox")) < 150
+    assert len(paging.rows("alert")) <= 6
+
+
+def _moving(scene: Scene) -> list[Any]:
+    """What is still on its way."""
+    messages = [row for row in scene.rows("outbox") if row.state in {"queued", "sending"}]
+    return [*messages, *(row for row in scene.rows("page") if row.state in {"planned", "queued", "sending"})]
 
 
 @contextmanager
@@ -263,7 +292,7 @@ def running(part: Sweep | Sender) -> Iterator[None]:
 
 
 def _dms(double: SlackDouble, user: str) -> list[Any]:
-    return [message for message in double.dms(user) if "PAGE" in message["text"]]
+    return [message for message in double.dms(user) if message["text"].startswith("PAGE")]
 
 
 # -- killed ---------------------------------------------------------------------------------------------------
@@ -298,3 +327,20 @@ def test_a_page_is_received_once_on_sqlite_too(
 ) -> None:
     """On SQLite, on the two arrows around the call."""
     _paged_once(sqlite_url, double, redis_url, hook, arrow)
+
+
+def test_one_ladder_that_cannot_move_keeps_no_other(paging: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of the program in one alert is logged, and the next person of the other is paged all the same."""
+    first, second = alarm(paging), alarm(paging, "other")
+    due_now(paging)
+    real = ladder_pages.fire_due
+
+    def fire(act: Act, alert: Any, number: int) -> int:
+        if alert.id == first:
+            raise ZeroDivisionError
+        return real(act, alert, number)
+
+    monkeypatch.setattr(ladder_pages, "fire_due", fire)
+    Sweep(paging.gate, "test").pages()
+    fired = {row.alert_id for row in pages(paging) if row.step == 2 and row.fired_at is not None}
+    assert fired == {second}

@@ -138,6 +138,7 @@ def listed(operation: AnyOperation) -> dict[str, Any]:
         "surfaces": sorted(surface.value for surface in operation.surfaces),
         "slack": [usage(operation, slash) for slash in operation.typed()],
         "http": f"{operation.http.method} /api/{operation.http.path}" if operation.http else None,
+        "also_http": [f"{route.method} /api/{route.path}" for route in operation.also_http],
         "example": operation.example,
         "internal": operation.internal,
         "parameters": [_parameter(item) for item in operation.parameters],

@@ -47,6 +47,7 @@ from domain.inbox.rules import correlation_of
 from domain.operation import AnyOperation
 from domain.outcomes import Button, Done, Kind, Outcome, Refused, Result, refused
 from domain.parameters import parse
+from domain.system.results import HomeView
 
 log = structlog.get_logger(__name__)
 
@@ -333,7 +334,10 @@ class Receiver:
 
 
 def _timeless(view: Result) -> Result:
-    return view.model_copy(update={"as_of": None})
+    """Return a Home tab's view without the times at which it was read."""
+    rota = view.oncall if isinstance(view, HomeView) else None
+    oncall = {"oncall": rota.model_copy(update={"as_of": None})} if rota else {}
+    return view.model_copy(update={"as_of": None, **oncall})
 
 
 def _not_recorded(incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any]) -> Refused:

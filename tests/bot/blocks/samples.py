@@ -40,9 +40,11 @@ from domain.followup.results import (
 )
 from domain.held.results import HeldDecided, HeldItem, HeldList
 from domain.inbox.results import LateAnswer, NotRun
+from domain.kpi.results import KpiSeries, Recorded, SeriesPoint
 from domain.oncall.results import Duty, PageCard, PageLine, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, Result
+from domain.policies.results import Temporary
 from domain.prime_law.results import (
     FinishNow,
     GoLiveCard,
@@ -54,10 +56,24 @@ from domain.prime_law.results import (
     UnderWay,
     UnderWayStep,
 )
+from domain.regression.results import (
+    ChangeLine,
+    PartLine,
+    PolicyChanged,
+    TripCard,
+    TripwirePolicies,
+    TripwirePolicy,
+    TripwireReleased,
+    TripwireSnapshot,
+    TripwireState,
+    TripwireStates,
+    Waiting,
+)
 from domain.review.results import Decision, ItemDone, ReviewAgain, ReviewCard, ReviewItem, SpotCheck, Unsigned
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
 from domain.snapshots.results import Denied, Finding, Metric, MetricsView, Overview, PartView, SnapshotLine
 from domain.system.results import DoctorView, HelpLine, HelpView, HomeDue, HomeView
+from tests.bot.blocks import risk_samples
 
 AT = datetime(2026, 11, 24, 15, 42, tzinfo=UTC)
 LATER = AT + timedelta(minutes=26)
@@ -404,6 +420,79 @@ PENDING = PendingApproval(
 )  # fmt: skip
 
 
+def trip(**changes: Any) -> TripCard:
+    base: dict[str, Any] = {
+        "domain": "WHOLESALE", "metric": "contract_rate", "kind": "rate", "better": "higher", "cause": "drop",
+        "action": "THROTTLE", "engine": "WHOLESALE", "usual": 0.41, "now": 48 / 190, "events": 190, "successes": 48,
+        "began_at": AT - timedelta(days=27), "tripped_at": AT, "n": 109_000.4, "per_day": 7.46,
+        "waiting": Waiting(held=0, due=0, next_due_at=LATER),
+        "where": PartLine(by="market", name="Alberta", events=74, successes=9),
+        "elsewhere": PartLine(by="market", name="everywhere else", events=116, successes=39),
+        "changes": (
+            ChangeLine(at=AT, what="offer AB/ALL: multiplier 0.70 → 0.66", by="U3"),
+            ChangeLine(at=AT, what=HOSTILE, by="U2"),
+        ),
+        "act_n": 100_000, "warn_n": 10_000, "policy_version": 3,
+    }  # fmt: skip
+    return TripCard(**{**base, **changes})
+
+
+def trip_alert(found: TripCard | None = None, **changes: Any) -> AlertCard:
+    from domain.regression.words import headline
+
+    found = found or trip()
+    return alert(
+        severity="critical", headline=headline(found), facts=(), extra={"card": "tripwire", "detail": found.to_json()},
+        **changes,
+    )  # fmt: skip
+
+
+def tripwire(state: str = "armed", **changes: Any) -> TripwireState:
+    base: dict[str, Any] = {
+        "domain": "WHOLESALE", "metric": "contract_rate", "kind": "rate", "state": state, "enabled": state != "off",
+        "action": "THROTTLE", "throttles": "WHOLESALE", "baseline_rate": 0.41, "learned": 1000, "needs": 1000,
+        "can_act": True, "recent_rate": 0.4, "recent_events": 1435, "score": 4.2, "warn_n": 10_000, "act_n": 100_000,
+        "events": 5_000, "per_day": 7.5, "last_event_at": AT, "version": 3, "policy_version": 2,
+    }  # fmt: skip
+    return TripwireState(**{**base, **changes})
+
+
+TRIPWIRES = (
+    tripwire("tripped", is_throttled=True, tripped_at=AT, alert_id=77, since_alarm_events=9, since_alarm_successes=2),
+    tripwire("learning", learned=140, can_act=False, ready_about=LATER, metric="offer_accept_rate"),
+    tripwire("warned", warned_at=AT, is_stale=True, action="WARN", throttles=None),
+    tripwire(
+        "off", kind="mean", middle=0.12, domain="CAPITAL", metric="roi_event", action="KILL_SWITCH", throttles=None
+    ),
+    tripwire(kind="volume", baseline_rate=50.0, waiting=True),
+    tripwire("off", baseline_rate=None, events=0, learned=0, can_act=False, recent_rate=None, last_event_at=None),
+)
+POLICY = TripwirePolicy(
+    domain="WHOLESALE", metric="contract_rate", method="sr", kind="rate", better="higher", max_drop_fraction=0.2,
+    warn_n=10_000, act_n=100_000, warn_after=200, act_after=1_000, action="THROTTLE", throttles="WHOLESALE",
+    enabled=True, window_events=50, baseline_events=200, min_events_to_enforce=50, version=3, changed_by="U3",
+    reason=HOSTILE, updated_at=AT, temporary=(Temporary(field="max_drop_fraction", base=0.15, until=LATER),),
+)  # fmt: skip
+WINDOW_POLICY = POLICY.model_copy(
+    update={"method": "window", "action": "WARN", "throttles": None, "better": "lower", "floor": 0.1, "enabled": False,
+            "reference_rate": 0.05, "temporary": ()}
+)  # fmt: skip
+TRIPWIRE_RELEASED = TripwireReleased(
+    domain="WHOLESALE", metric="contract_rate", action="THROTTLE", engine="WHOLESALE", lifted=True,
+    others=("person:U3",), kill_switch_engaged=False, since_events=21, since_successes=7, usual=0.41, state="armed",
+    released_at=LATER, released_by="U2", approved_by="U3", reason="the multiplier is back", audit_id=9,
+)  # fmt: skip
+DAYS = tuple(
+    SeriesPoint(name=f"2026-11-{n:02}", day=(AT + timedelta(days=n - 24)).date(), count=n % 5, successes=n % 3,
+                rate=0.4 if n % 5 else None)
+    for n in range(1, 25)
+)  # fmt: skip
+SERIES = KpiSeries(
+    domain="WHOLESALE", metric="contract_rate", by="day", days=24, since=AT, as_of=LATER, is_rate=True, points=DAYS,
+    total=SeriesPoint(name="total", count=48, successes=20, rate=20 / 48), last_event_at=AT,
+)  # fmt: skip
+
+
 def late(**outcome: Any) -> LateAnswer:
     return LateAnswer(operation="killswitch.engage", said="/killswitch engage", received_at=AT, outcome=outcome)
 
@@ -507,6 +596,20 @@ CARDS: dict[str, list[Result]] = {
         alert(), alert(times=4, last_at=LATER),
         alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
         alert(state="resolved", resolved_by="U3", resolved_at=LATER, note="token renewed"),
+        trip_alert(),
+        trip_alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
+        trip_alert(trip(is_warning=True, action="WARN", where=None, elsewhere=None, changes=())),
+        trip_alert(trip(action="KILL_SWITCH", engine=None, kill_switch_engaged=True, domain="CAPITAL",
+                        metric="roi_event", kind="mean", middle=0.12, per_day=None, waiting=Waiting(held=3, due=1))),
+        trip_alert(trip(cause="floor", floor=0.9, n=12.0, per_day=0.4, waiting=Waiting(held=0, due=0))),
+        trip_alert(trip(cause="volume", kind="volume", usual=50.0, now=12.0, engine="GLOBAL", n=30_000.0)),
+        trip_alert(trip(cause="slide", n=None, began_at=None)), trip_alert(trip(cause="window", kind="mean", n=None)),
+        trip_alert(state="resolved", resolved_by="U3", resolved_at=LATER),
+        trip_alert(
+            trip(since_events=21, since_successes=7, released_at=LATER, released_by="U2", approved_by="U3",
+                 release_reason=HOSTILE),
+            state="resolved", resolved_by="U2", resolved_at=LATER,
+        ),
         alert(severity="critical", pages=True, paged=PAGED), alert(severity="critical", pages=True, paged=FAILED),
         alert(pages=True, state="acknowledged", acknowledged_by="U1", acknowledged_at=AT, acknowledged_until=LATER),
         alert(pages=True, acknowledged_by="U1", acknowledged_at=AT, acknowledged_until=LATER, paged=PAGED),
@@ -527,6 +630,7 @@ CARDS: dict[str, list[Result]] = {
     "claim_over": [
         CLAIM_OVER, CLAIM_OVER.model_copy(update={"may_not_contact": False, "why": "stopped", "reason": "sold"}),
     ],
+    **risk_samples.CARDS,
     "not_run": [NotRun(operation="killswitch.engage", said=HOSTILE, received_at=AT, state="refused", why="late")],
     "late_answer": [
         late(done=kill_switch().to_json(), audit_id=5), late(pending=PENDING.to_json()),
@@ -585,6 +689,7 @@ REPLIES: dict[str, list[Result]] = {
         ItemDone(item=ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"})),
         ItemDone(item=ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"}), already=True),
     ],
+    **risk_samples.REPLIES,
     "followup.create": [CREATED, CREATED.model_copy(update={"created": False, "has_consent": True})],
     "followup.due": [
         due(), due(scope="all", stopped=STOPPED, is_capped=True), due(yours=(), now=(), waiting=(), next_cursor=None),
@@ -606,6 +711,41 @@ REPLIES: dict[str, list[Result]] = {
         ),
     ],
     "followup.stop": [LADDER_STOPPED],
+    "kpi.record": [
+        Recorded(recorded=1, repeated=0, metrics=("WHOLESALE.contract_rate",), event_id="a" * 128),
+        Recorded(recorded=4_990, repeated=10, metrics=tuple(f"A.m{n}" for n in range(30))),
+        Recorded(recorded=0, repeated=3, metrics=("A.b",)),
+    ],
+    "kpi.series": [
+        SERIES, SERIES.model_copy(update={"total": SeriesPoint(name="total", count=0)}),
+        SERIES.model_copy(update={"by": "source", "is_rate": False, "points": tuple(
+            SeriesPoint(name=HOSTILE[:60], count=n, mean=0.1 * n) for n in range(1, 30))}),
+    ],
+    "regression.policies": [
+        TripwirePolicies(items=(POLICY, WINDOW_POLICY)), TripwirePolicies(items=()),
+        TripwirePolicies(items=(POLICY,) * 40),
+    ],
+    "regression.policy_set": [
+        PolicyChanged(policy=POLICY, changed=("enabled", "act_n"), until=LATER, state="learning"),
+        PolicyChanged(policy=WINDOW_POLICY, changed=(), created=True, state="off"),
+        PolicyChanged(policy=WINDOW_POLICY, changed=(), state="tripped"),
+    ],
+    "regression.state": [
+        TripwireStates(items=TRIPWIRES, as_of=LATER), TripwireStates(items=(), as_of=LATER),
+        TripwireStates(items=TRIPWIRES * 10, as_of=LATER),
+    ],
+    "regression.snapshot": [
+        TripwireSnapshot(as_of=LATER, off=2, learning=1, armed=1, warned=1, tripped=1, is_throttled=True,
+                         throttled_engines=("WHOLESALE",), items=TRIPWIRES),
+        TripwireSnapshot(as_of=LATER, off=0, learning=0, armed=1, warned=0, tripped=0, is_throttled=False,
+                         throttled_engines=(), items=(tripwire(),)),
+    ],
+    "regression.evaluate": [TripwireStates(items=TRIPWIRES[1:2], as_of=LATER)],
+    "regression.release": [
+        TRIPWIRE_RELEASED,
+        TRIPWIRE_RELEASED.model_copy(update={"engine": None, "lifted": False, "others": (), "since_events": 0,
+                                             "kill_switch_engaged": True}),
+    ],
     "golive.state": [
         VIEW, VIEW.model_copy(update={"go_live_enabled": False, "was_ever_live": False, "changed_by": None}),
         VIEW.model_copy(update={"kill_switch_engaged": True, "engaged_by": "U1", "engaged_at": AT}),

@@ -231,7 +231,7 @@ def test_alert_that_pages_says_when_it_pages_again() -> None:
     known = {"state": "acknowledged", "acknowledged_by": "U1", "acknowledged_at": AT, "acknowledged_until": LATER}
     said = says(render("alert", samples.alert(pages=True, **known)))
     assert said[1] == (
-        f"Opened {shown(AT)}. Acknowledged by <@U1>, {shown(AT)}; pages again at {shown(LATER)} if still open"
+        f"Opened {shown(AT)}. Acknowledged by <@U1> {shown(AT)}; pages again at {shown(LATER)} if still open"
     )
     said = says(render("alert", samples.alert(**known)))
     assert said[1].endswith(f"; open again after {shown(LATER)}")

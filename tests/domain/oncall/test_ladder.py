@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.alerts.service import raise_alert
+from domain.alerts.service import raise_alert, resolve_by_itself
 from domain.gate.call import system_call
 from domain.gate.recording import record
 from domain.identity import Role
@@ -118,6 +118,28 @@ def test_resolved_it_pages_nobody_any_more(rota: World) -> None:
     assert advance(rota, hours=5) is None
     assert told(rota) == [f"user:{ONCALL}"] * 2
     assert {row.state for row in rota.rows("page", "step > 1")} == {"stopped"}
+
+
+def test_resolved_by_itself_it_pages_nobody_any_more_and_says_so(rota: World) -> None:
+    """What broke is mended: whoever was paged is told, and nobody else is woken."""
+    alert = alarm(rota)
+    with rota.act("system") as act:
+        assert resolve_by_itself(act, alert, "the check holds again")
+        assert not resolve_by_itself(act, alert, "again")
+        record(act)
+    assert told(rota) == [f"user:{ONCALL}"]
+    over = [row.payload for row in rota.rows("outbox", "card = 'page'") if row.payload["over"] == "resolved"]
+    assert [page["over_by"] for page in over] == ["system"]
+    assert advance(rota, hours=5) is None
+
+
+def test_steps_left_over_of_an_alert_that_is_over_are_put_away(rota: World) -> None:
+    """Whatever ended it: they are looked at once, not for ever."""
+    alarm(rota)
+    rota.execute("UPDATE alert SET state = 'resolved'")
+    assert advance(rota, minutes=5).paged == 0
+    assert told(rota) == [f"user:{ONCALL}"]
+    assert advance(rota, minutes=5) is None
 
 
 def test_passed_on_the_named_person_is_paged_first_and_the_ladder_goes_on(rota: World) -> None:

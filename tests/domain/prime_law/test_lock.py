@@ -161,6 +161,7 @@ def test_every_acting_class_shares_the_lock_and_every_switch_takes_it_alone(ligh
         is_switch = operation.name.startswith(("killswitch.", "golive.")) and operation.name not in {
             "golive.state", "golive.checklist", "golive.attest", "killswitch.settle",
         }  # fmt: skip
+        is_switch |= operation.name == "risk.pause"  # one engine's switch: nothing that acts may commit after it
         if is_switch:
             assert operation.prime_mode is PrimeMode.EXCLUSIVE, operation.name
         elif operation.klass in {"SANDBOX_EXEC", "PROD_EXEC"} and not operation.reduces:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.charts.results import Chart
 from domain.gate.recording import record
-from domain.outcomes import Kind
+from domain.outcomes import Kind, Refused
 from domain.review.results import ReviewCard, SpotCheck
 from domain.schedules import schedules
 from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, OWNER, SECOND, World, at_once
@@ -121,7 +121,7 @@ class TestWhatItSays:
         spec = Chart.model_validate(week.rows("chart")[0].spec)
         assert week.rows("chart")[0].thing == REVIEW
         assert [panel.title for panel in spec.panels] == [
-            "Offers", "Contract rate", "Follow-ups within 2 h", "Buyer response", "Denials",
+            "Offers", "Contract rate", "Follow-ups within 2 h", "Buyer response", "Denials", "Loss",
         ]  # fmt: skip
         assert "Denials up" in spec.alt
 
@@ -290,3 +290,41 @@ class TestTheSpotCheck:
         assert [(line.name, line.value) for line in card.switches] == [("Go-live", "off"), ("Kill switch", "engaged")]
         assert sum(one.count for one in card.denied) == 1
         assert not card.is_late
+
+
+class TestTheEnginesParts:
+    @pytest.fixture
+    def live(self, world: World) -> World:
+        """Production was on all week; WHOLESALE has room for 500 of open risk, five times 100."""
+        world.switches(live=True)
+        world.done(MANAGER, "golive.attest", statement="counsel_asked")
+        go_to(world, "2026-11-26T10:00")
+        return world
+
+    def test_a_denial_by_a_cap_is_counted_once_with_its_figure(self, live: World) -> None:
+        """The event and the audit entry of one call are one denial; the money is that of the worst day."""
+        limit = 0
+        for number in range(12):
+            outcome = live.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100", key=str(number))
+            limit += isinstance(outcome, Refused)
+        assert limit > 2
+        card = post(live)
+        assert [one.count for one in card.denied] == [limit]
+        assert card.denied[0].text.startswith("WHOLESALE open risk full (")
+        assert card.money.startswith("loss $0 of 250 a day at worst, exposure at most $")
+        assert card.money.endswith("(Thu)")
+        assert card.watching
+
+    def test_a_hold_is_told_with_its_time(self, live: World) -> None:
+        """`Live all week except …`."""
+        live.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="Alberta is wrong")
+        assert "WHOLESALE 2026-11-26T15:00:00+00:00 until now" in post(live).live
+
+    def test_pause_of_an_engine_puts_a_hold_on_it(self, live: World) -> None:
+        """In the decision's own transaction, as the decider's act."""
+        post(live)
+        live.done(MANAGER, "review.decide", decision="pause", what="wholesale", note="until Alberta is clear")
+        (hold,) = live.rows("risk_hold")
+        assert (hold.engine, hold.lifted_at, hold.reason) == ("WHOLESALE", None, "until Alberta is clear")
+        assert [entry.actor for entry in live.audit("risk.pause")] == [MANAGER]
+        assert review(live).decision == "pause"

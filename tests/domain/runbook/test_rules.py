@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from domain.runbook import rules
 from domain.runbook.results import Check, Severity
-from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process
+from domain.runbook.rules import STATEMENTS, Evidence, PhonePage, Process, Room, Tripwire
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -17,8 +18,10 @@ GOOD = Evidence(
     processes={kind: Process(kind, NOW, {"slack": "ok", "redis": "ok"}) for kind in ("worker", "scheduler", "bot")},
     oldest_queued=None, oldest_unsealed=None, stuck_messages=0, managers=2,
     signed={name: ("U1", NOW - timedelta(days=1)) for name in STATEMENTS},
+    tripwires=(Tripwire("WHOLESALE.contract_rate", "armed", 1_000, 1_000, NOW, is_stale=False),),
     on_call="U1", paged_in_order=("U1",), has_page_url=True, is_page_signed=True,
     last_page=PhonePage(NOW - timedelta(days=3), arrived=True, error=None), directory=(NOW, "ok"),
+    room=Room(10, 5, "100.00"),
 )  # fmt: skip
 
 
@@ -32,6 +35,10 @@ def _without(kind: str) -> dict[str, Process]:
 
 def _signed(name: str, age: timedelta) -> dict[str, tuple[str, datetime]]:
     return {**GOOD.signed, name: ("U1", NOW - age)}
+
+
+def _tripwire(state: str, **changes: Any) -> tuple[Tripwire, ...]:
+    return (replace(GOOD.tripwires[0], state=state, **changes),)
 
 
 BAD: list[tuple[str, Severity, Evidence]] = [
@@ -58,6 +65,14 @@ BAD: list[tuple[str, Severity, Evidence]] = [
     ("outbox not behind", Severity.WARN, replace(GOOD, oldest_queued=NOW - timedelta(minutes=5, seconds=1))),
     ("outbox not behind", Severity.WARN, replace(GOOD, stuck_messages=1)),
     ("a second manager", Severity.WARN, replace(GOOD, managers=1)),
+    ("regression policies present", Severity.BLOCKER, replace(GOOD, tripwires=())),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("learning", learned=999))),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("tripped"))),
+    ("tripwires can act", Severity.WARN, replace(GOOD, tripwires=_tripwire("armed", is_stale=True))),
+    ("risk policies present", Severity.BLOCKER, replace(GOOD, engines_without_caps=("WHOLESALE",))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=None)),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(0, 5, "100.00"))),
+    ("room in the caps", Severity.WARN, replace(GOOD, room=Room(10, 0, "100.00"))),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None)),
     ("somebody on call", Severity.WARN, replace(GOOD, on_call=None, paged_in_order=())),
     ("pages by webhook", Severity.INFO, replace(GOOD, has_page_url=False)),
@@ -78,6 +93,7 @@ STILL_GOOD = [
     replace(GOOD, processes=_process("worker", age=timedelta(seconds=60))),
     replace(GOOD, oldest_unsealed=NOW - timedelta(seconds=60)),
     replace(GOOD, oldest_queued=NOW - timedelta(minutes=5)),
+    replace(GOOD, tripwires=_tripwire("off", learned=0, is_stale=True)),
 ]
 
 

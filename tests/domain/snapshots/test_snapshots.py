@@ -81,3 +81,20 @@ def test_a_throttle_is_a_miss(world: World) -> None:
         raise_alert(act, "tripwire:WHOLESALE.contract_rate", "WHOLESALE is throttled")
         record(act)
     assert metric(world, "throttling").met is False
+
+
+def test_the_risk_part_names_each_engine_and_what_holds_it(world: World) -> None:
+    """A hold is not as it should be, a disabled engine only says so."""
+    world.done(ONCALL, "risk.pause", engine="WHOLESALE", reason="Alberta is wrong")
+    found = lines(world, "risk")
+    assert found["WHOLESALE"] == ("on hold: Alberta is wrong", False)
+    assert found["NOTIFY"] == ("disabled", None)
+    assert found["GLOBAL"] == ("acts", True)
+
+
+def test_the_tripwire_part_says_which_cannot_act_yet(world: World) -> None:
+    """Off is no protection, and does not look like it."""
+    found = lines(world, "tripwire")
+    assert found
+    assert {state for state, _ in found.values()} == {"off"}
+    assert {ok for _, ok in found.values()} == {None}

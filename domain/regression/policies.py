@@ -1,0 +1,264 @@
+"""Tripwires' policies: reading, changing, and taking back what was set for a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, tuple_, update
+
+from domain.act import Act
+from domain.operation import Checked, Wanted
+from domain.outcomes import Kind, Refused, refused
+from domain.policies import service as history
+from domain.regression import rules
+from domain.regression.detector import Better
+from domain.regression.memory import Memory
+from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
+from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
+from domain.regression.tables import RegressionPolicy, RegressionState
+
+KIND = "regression"
+LONGEST = timedelta(days=366)
+FIELDS = tuple(each.name for each in fields(Policy))
+_TYPES = {"method": Method, "kind": MetricKind, "better": Better, "action": Action}
+
+
+def key_of(domain: str, metric: str) -> str:
+    """Return a policy's name in the history."""
+    return f"{domain}.{metric}"
+
+
+def policy_of(row: Any) -> Policy:
+    """Return a row's figures as the rules take them."""
+    return make({name: getattr(row, name) for name in FIELDS})
+
+
+def make(figures: Mapping[str, Any]) -> Policy:
+    """Return figures (plain JSON) as the rules take them."""
+    return Policy(**_typed(figures))
+
+
+def _typed(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _TYPES[name](value) if name in _TYPES else value for name, value in figures.items()}
+
+
+def figures_of(policy: Policy) -> dict[str, Any]:
+    """Return a policy's figures as plain JSON."""
+    return {name: value.value if name in _TYPES else value for name, value in asdict(policy).items()}
+
+
+def row_of(connection: Connection, domain: str, metric: str, *, lock: bool = False) -> Row[Any] | None:
+    """Return a policy's row."""
+    query = select(RegressionPolicy.__table__).where(
+        RegressionPolicy.domain == domain, RegressionPolicy.metric == metric
+    )
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def lock_state(connection: Connection, domain: str, metric: str, *, skip: bool = False) -> Row[Any] | None:
+    """Return a tripwire's state, locked; None where it is not there, or somebody has it and `skip` is said."""
+    return connection.execute(
+        select(RegressionState.__table__)
+        .where(RegressionState.domain == domain, RegressionState.metric == metric)
+        .with_for_update(skip_locked=skip)
+    ).one_or_none()
+
+
+def shown(connection: Connection, row: Row[Any]) -> TripwirePolicy:
+    """Return a policy as it is shown."""
+    values = {name: getattr(row, name) for name in FIELDS}
+    return TripwirePolicy(
+        domain=row.domain, metric=row.metric, **values, version=row.version, changed_by=row.changed_by,
+        reason=row.reason, updated_at=row.updated_at,
+        temporary=history.temporary(connection, KIND, key_of(row.domain, row.metric)),
+    )  # fmt: skip
+
+
+def listed(act: Act) -> TripwirePolicies:
+    """Return every policy."""
+    rows = act.connection.execute(
+        select(RegressionPolicy.__table__).order_by(RegressionPolicy.domain, RegressionPolicy.metric)
+    ).all()
+    return TripwirePolicies(items=tuple(shown(act.connection, row) for row in rows))
+
+
+def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
+    """Return the policy as it would be."""
+    before = policy_of(row) if row is not None else Policy()
+    return replace(before, **_typed(changes))
+
+
+def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
+    row = row_of(act.connection, domain, metric)
+    after = planned(row, changes)
+    if row is None:
+        return ("reference_rate",) if after.reference_rate is not None else ()
+    return rules.loosened(figures_of(policy_of(row)), figures_of(after))
+
+
+def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
+    """Return the policy's version."""
+    row = row_of(act.connection, domain, metric)
+    return {"policy": f"v{row.version}" if row is not None else "none"}
+
+
+def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
+    """Return whether the policy would make sense."""
+    found = rules.fault(planned(row_of(act.connection, domain, metric), changes))
+    detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
+    return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
+
+
+def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None) -> Wanted:
+    """Return the words of a request to loosen a tripwire."""
+    row = row_of(act.connection, domain, metric)
+    before = figures_of(policy_of(row) if row is not None else Policy())
+    after = figures_of(planned(row, changes))
+    changed = history.changed_fields(before, after)
+    loose = loosens(act, domain, metric, changes)
+    facts = [
+        (name.replace("_", " "), f"{_said(was)} → {_said(now)}{' (looser)' if name in loose else ''}")
+        for name, (was, now) in sorted(changed.items())
+    ]
+    name = key_of(domain, metric)
+    off = "enabled" in loose
+    until_then = f" until {until.isoformat()}" if until else ""
+    return Wanted(
+        what=f"{'switch off' if off else 'loosen'} the tripwire on {name}{until_then}",
+        facts=tuple(facts),
+        if_approved=f"{name} is no longer watched" if off else f"{name} is watched by the new figures, at once",
+        does_not_change="a hold that is in force stays; other tripwires stay as they are",
+        way_back=f"`/tripwire set {domain} {metric} …`, at once where it tightens",
+        done=f"the tripwire on {name} is {'off' if off else 'looser'}{until_then}",
+        unchanged=f"the tripwire on {name} stays as it is",
+        approve_label="Switch it off" if off else "Loosen it",
+    )  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def set_policy(
+    act: Act, domain: str, metric: str, changes: Mapping[str, Any], *, reason: str, until: datetime | None
+) -> PolicyChanged | Refused:
+    """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
+    row = row_of(act.connection, domain, metric, lock=True)
+    after = planned(row, changes)
+    if (found := rules.fault(after)) is not None:
+        return _faulty(found)
+    if until is not None and (row is None or not act.now < until <= act.now + LONGEST):
+        detail = (
+            "a new tripwire has nothing it could go back to"
+            if row is None
+            else "it must be a time to come, within a year"
+        )
+        return refused(
+            Kind.INVALID, "bad_value", f"`until`: {detail}.", layer="input", field="until",
+            remedy="Leave it out, or give a time like 2026-11-27T18:00.",
+        )  # fmt: skip
+    before = figures_of(policy_of(row)) if row is not None else None
+    changed = _write(act, row, domain, metric, after, reason=reason, until=until)
+    act.changed(key_of(domain, metric), before=before, after=figures_of(after))
+    return _changed(act, domain, metric, changed, created=row is None, until=until)
+
+
+def _faulty(found: Fault) -> Refused:
+    return refused(
+        Kind.INVALID, "bad_value", f"`{found.field}`: {found.detail}.", layer=LAYER, field=found.field,
+        remedy=found.remedy, **dict(found.figures),
+    )  # fmt: skip
+
+
+def _changed(
+    act: Act, domain: str, metric: str, changed: Sequence[str], *, created: bool, until: datetime | None
+) -> PolicyChanged:
+    row = row_of(act.connection, domain, metric)
+    state = lock_state(act.connection, domain, metric)
+    assert row is not None
+    assert state is not None
+    stands = rules.state_of(
+        policy_of(row), Memory.from_json(state.memory), is_tripped=state.tripped_at is not None,
+        is_warned=state.warned_at is not None,
+    )  # fmt: skip
+    return PolicyChanged(
+        policy=shown(act.connection, row), changed=tuple(changed), created=created, until=until, state=stands.value
+    )
+
+
+def _write(
+    act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy, *, reason: str, until: datetime | None
+) -> Sequence[str]:
+    """Write the next version, its history, and what it means for what was learned."""
+    before = policy_of(row) if row is not None else None
+    version = row.version + 1 if row is not None else 1
+    values = {
+        **figures_of(after), "version": version, "changed_by": act.actor, "reason": reason, "updated_at": act.now
+    }  # fmt: skip
+    if row is None:
+        act.connection.execute(insert(RegressionPolicy).values(domain=domain, metric=metric, **values))
+        act.connection.execute(
+            insert(RegressionState).values(
+                domain=domain, metric=metric, version=1, memory=rules.fresh(after).to_json(), events=0
+            )
+        )
+    else:
+        act.connection.execute(
+            update(RegressionPolicy)
+            .where(RegressionPolicy.domain == domain, RegressionPolicy.metric == metric)
+            .values(**values)
+        )
+    changes = history.remember(
+        act, KIND, key_of(domain, metric), version=version, before=figures_of(before) if before else None,
+        after=figures_of(after), reason=reason, until=until,
+    )  # fmt: skip
+    if before is not None:
+        _adapt(act, domain, metric, before, after)
+    return sorted(changes)
+
+
+def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) -> None:
+    """Let the memory follow its policy: begin anew, take a stated rate, or begin clean where it is switched on."""
+    state = lock_state(act.connection, domain, metric)
+    assert state is not None
+    memory = Memory.from_json(state.memory)
+    if any(getattr(before, name) != getattr(after, name) for name in rules.RELEARN):
+        memory = rules.fresh(after)
+    elif after.reference_rate is not None and after.reference_rate != before.reference_rate:
+        rules.told(after, memory)
+    elif after.enabled and not before.enabled:
+        memory.score.restart()
+        memory.under.restart()
+        memory.began = memory.under_began = None
+    else:
+        return
+    act.connection.execute(
+        update(RegressionState)
+        .where(RegressionState.domain == domain, RegressionState.metric == metric)
+        .values(memory=memory.to_json(), version=RegressionState.version + 1)
+    )
+
+
+def revert(act: Act, keys: Sequence[str]) -> int:
+    """Take back what is due of these tripwires; return how many changed."""
+    names = sorted(tuple(key.split(".", 1)) for key in keys)
+    rows = act.connection.execute(
+        select(RegressionPolicy.__table__)
+        .where(tuple_(RegressionPolicy.domain, RegressionPolicy.metric).in_(names))
+        .order_by(RegressionPolicy.domain, RegressionPolicy.metric)
+        .with_for_update()
+    ).all()
+    count = 0
+    for row in rows:
+        due = history.take_due(act, KIND, key_of(row.domain, row.metric))
+        if due:
+            after = make({**figures_of(policy_of(row)), **due})
+            _write(act, row, row.domain, row.metric, after, reason=history.WENT_BACK, until=None)
+            count += 1
+    if count:
+        act.changed("policies", after={"reverted": list(keys)})
+    return count

@@ -1,0 +1,159 @@
+"""A person's pause of an engine, and the request to let it act again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from domain.act import Act, Priority
+from domain.identity import is_slack_user
+from domain.operation import Checked, Wanted
+from domain.outcomes import Kind, Refused, refused
+from domain.risk import holds, views
+from domain.risk.holds import FOLLOWUPS
+from domain.risk.results import Paused
+from domain.risk.rules import GLOBAL, said
+from domain.risk.tables import RiskHold, RiskPolicy
+
+ANNOUNCED = ("route:governance", "route:oncall")
+PERSON = "person:"
+
+
+def pause(act: Act, engine: str, reason: str, *, followups: bool) -> Paused | Refused:
+    """Hold an engine at once; its operation takes Prime Law's lock alone, so that nothing that acts is under way."""
+    if (missing := _unknown(act, engine)) is not None:
+        return missing
+    if followups and engine not in {GLOBAL, FOLLOWUPS}:
+        return refused(
+            Kind.INVALID, "bad_value", f"Follow-ups belong to {FOLLOWUPS}, not to {engine}. Nothing was paused.",
+            layer="input", field="followups", remedy=f"`/risk pause {FOLLOWUPS} followups=yes REASON`",
+        )  # fmt: skip
+    source = f"{PERSON}{act.actor}"
+    before = holds.hold_of(act, engine, source)
+    hold_id = holds.place_hold(act, engine, source=source, reason=reason, followups=followups)
+    row = _hold(act, hold_id)
+    already = before is not None and before.followups == row.followups
+    card = _card(act, row, reason=reason, already=already)
+    act.changed(
+        f"{engine} H-{hold_id}", after={"source": source, "followups": row.followups, "already": before is not None}
+    )
+    if not already:
+        _announce(act, card)
+    return card
+
+
+def _unknown(act: Act, engine: str) -> Refused | None:
+    if _enabled(act, engine) is not None:
+        return None
+    return refused(
+        Kind.NOT_FOUND, "no_policy", f"There is no engine {engine} with caps, so it does nothing anyway.",
+        layer="Risk Guard", field="engine", remedy="`/risk policies` lists the engines.",
+    )  # fmt: skip
+
+
+def _enabled(act: Act, engine: str) -> bool | None:
+    return act.connection.scalar(select(RiskPolicy.enabled).where(RiskPolicy.engine == engine))
+
+
+def _hold(act: Act, hold_id: int) -> Row[Any]:
+    return act.connection.execute(select(RiskHold.__table__).where(RiskHold.id == hold_id)).one()
+
+
+def _card(act: Act, row: Row[Any], *, reason: str, already: bool = False, is_lifted: bool = False) -> Paused:
+    others = [hold for hold in holds.in_force(act, [row.engine, GLOBAL]) if hold.id != row.id]
+    return Paused(
+        hold=views.hold_line(row), is_lifted=is_lifted, already=already,
+        engine_enabled=bool(_enabled(act, row.engine)), others=tuple(views.hold_line(hold) for hold in others),
+        requested_by=act.actor, approved_by=act.approved_by, reason=reason, at=act.now,
+    )  # fmt: skip
+
+
+def _announce(act: Act, card: Paused) -> None:
+    for destination in ANNOUNCED:
+        act.post(destination, "risk_hold", card, thing=f"hold:{card.hold.hold_id}", priority=Priority.SWITCH)
+
+
+def _meant(act: Act, engine: str, hold_id: int | None) -> Sequence[Row[Any]]:
+    """Return the people's holds on an engine that a request can mean: the one named, or all."""
+    return [
+        hold
+        for hold in holds.in_force(act, [engine])
+        if hold.source.startswith(PERSON) and hold_id in (None, hold.id)
+    ]  # fmt: skip
+
+
+def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, ...]:
+    """There is exactly one hold of a person that the request means; a tripwire's is released as a tripwire."""
+    meant = _meant(act, engine, hold_id)
+    if len(meant) == 1:
+        return (Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False),)
+    if meant:
+        named = ", ".join(f"H-{hold.id} ({_by(hold)})" for hold in meant)
+        detail = f"{len(meant)} people hold {engine}, and each hold is lifted on its own: say hold_id= of {named}"
+    elif wires := [hold for hold in holds.in_force(act, [engine]) if not hold.source.startswith(PERSON)]:
+        name = wires[0].source.partition(":")[2]
+        detail = f"{engine} is held by the {name} tripwire, which is released on its own, not by resuming"
+    else:
+        which = f"H-{hold_id} of {engine}" if hold_id is not None else f"{engine}"
+        detail = f"nobody holds {which}, so there is nothing to resume"
+    return (Checked(name="hold", ok=False, detail=detail, waivable=False),)
+
+
+def resume_binds(act: Act, engine: str, hold_id: int | None) -> dict[str, str]:
+    """Return what a request is bound to: the very hold, as wide as it is."""
+    found = [f"H-{hold.id}{' with follow-ups' if hold.followups else ''}" for hold in _meant(act, engine, hold_id)]
+    return {"hold": ", ".join(found) or "none"}
+
+
+def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
+    """Return the words of a request to lift a hold: whose it is, and what else stops the engine."""
+    hold = _meant(act, engine, hold_id)[0]
+    others = [one for one in holds.in_force(act, [engine, GLOBAL]) if one.id != hold.id]
+    enabled = bool(_enabled(act, engine))
+    still = [f"H-{one.id} ({_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
+    acts = "all engines act" if engine == GLOBAL else f"{engine} acts"
+    return Wanted(
+        what=f"let {engine} act again",
+        facts=(
+            ("Held by", _by(hold)),
+            ("Since", hold.placed_at.isoformat()),
+            ("Because", said(hold.reason)),
+            ("Stopped meanwhile", "reserves, offers" + (" and claims of follow-ups" if hold.followups else "")),
+            ("Still stops it after", "; ".join(still) or "nothing"),
+        ),
+        if_approved=f"this hold is lifted{'; the rest stays' if still else f', and {acts} at once'}",
+        does_not_change="caps, other holds, whether the engine is enabled",
+        way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
+        done=f"{engine} is no longer held by {_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
+        unchanged=f"{engine} stays on hold",
+        approve_label="Let it act again",
+    )
+
+
+def _by(hold: Row[Any]) -> str:
+    kind, _, name = hold.source.partition(":")
+    if kind != "person":
+        return f"the {name} tripwire"
+    return f"<@{name}>" if is_slack_user(name) else name
+
+
+def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | Refused:
+    """Lift one person's hold, and nothing else."""
+    gate = resume_gates(act, engine, hold_id)[0]
+    if not gate.ok:
+        return refused(
+            Kind.CONFLICT, "nothing_to_do", f"Nothing was lifted: {gate.detail}.", layer="Risk Guard",
+            remedy="`/risk` shows what holds each engine.",
+        )  # fmt: skip
+    hold = _meant(act, engine, hold_id)[0]
+    locked = holds.hold_of(act, engine, hold.source)
+    if locked is None:  # lifted in this very moment
+        return refused(
+            Kind.CONFLICT, "nothing_to_do", "Somebody lifted this hold just now.", layer="Risk Guard",
+            remedy="`/risk` shows what holds each engine.",
+        )  # fmt: skip
+    holds.lift(act, locked)
+    card = _card(act, locked, reason=reason, is_lifted=True)
+    act.changed(f"{engine} H-{hold.id}", before={"in_force": True}, after={"in_force": False})
+    _announce(act, card)
+    return card

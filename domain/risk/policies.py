@@ -1,0 +1,308 @@
+"""Setting caps, for good or for a time, with their history; and what an approver reads before a cap is loosened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from domain.act import Act
+from domain.money import from_cents, to_cents
+from domain.operation import Wanted
+from domain.outcomes import Kind, Refused, refused
+from domain.policies import service as history
+from domain.policies.results import FieldChange
+from domain.risk import views
+from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
+from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens, said
+from domain.risk.tables import RiskLedger, RiskPolicy
+
+KIND = "risk"
+NEEDED = ("max_daily_loss", "max_daily_exposure", "max_open_risk")
+"""Caps a new engine must be given in words, be it `uncapped`."""
+MEANINGS = {
+    "enabled": "Enabled", "max_daily_loss": "Loss a day", "max_daily_exposure": "Exposure a day",
+    "max_open_risk": "Open risk", "max_actions_per_day": "Actions a day",
+}  # fmt: skip
+NAMED = 3
+Given = Decimal | int | Uncapped | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be set: only what is given changes."""
+
+    engine: str
+    given: Mapping[str, Given]
+    enabled: bool | None
+    until: datetime | None
+    reason: str
+    raises_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An engine's policy as plain values."""
+
+    caps: Caps
+    enabled: bool
+
+
+def _figures(policy: Policy) -> dict[str, Any]:
+    """Return a policy as plain JSON, as its history keeps it."""
+    shown = {cap: _shown(cap, policy.caps.limit(cap)) for cap in CAPS}
+    return {
+        "enabled": policy.enabled,
+        **{cap: str(value) if cap not in COUNTED else value for cap, value in shown.items()},
+    }
+
+
+def _shown(cap: str, limit: int | None) -> Any:
+    if limit is None:
+        return UNCAPPED
+    return limit if cap in COUNTED else from_cents(limit)
+
+
+def _limit(cap: str, given: Given) -> int | None:
+    if given is None or given == UNCAPPED:
+        return None
+    return int(given) if cap in COUNTED else to_cents(Decimal(given))
+
+
+def _from_figures(figures: Mapping[str, Any]) -> Policy:
+    return Policy(Caps(**{cap: _limit(cap, figures[cap]) for cap in CAPS}), bool(figures["enabled"]))
+
+
+def _of_row(row: Row[Any] | None) -> Policy | None:
+    return None if row is None else Policy(views.caps_of(row), bool(row.enabled))
+
+
+def read(act: Act, engine: str) -> Row[Any] | None:
+    """Return an engine's policy as it is, without a lock."""
+    return act.connection.execute(select(RiskPolicy.__table__).where(RiskPolicy.engine == engine)).one_or_none()
+
+
+def _locked(act: Act, engine: str) -> Row[Any] | None:
+    """Lock an engine's current book and then its policy: what is being reserved now is committed before it changes."""
+    act.connection.execute(
+        select(RiskLedger.day).where(RiskLedger.engine == engine, ~RiskLedger.is_closed).with_for_update()
+    )
+    return act.connection.execute(
+        select(RiskPolicy.__table__).where(RiskPolicy.engine == engine).with_for_update()
+    ).one_or_none()
+
+
+def _after(before: Policy | None, change: Change) -> Policy:
+    base = before or Policy(Caps(), enabled=False)
+    limits = {
+        cap: _limit(cap, change.given[cap]) if change.given.get(cap) is not None else base.caps.limit(cap)
+        for cap in CAPS
+    }  # fmt: skip
+    return Policy(Caps(**limits), base.enabled if change.enabled is None else change.enabled)
+
+
+def judge(act: Act, change: Change, before: Policy | None) -> Refused | None:
+    """Return why a change cannot be made at all, whoever asks."""
+    if change.until is not None and change.until <= act.now:
+        return refused(
+            Kind.INVALID, "bad_value", "`until` is in the past. Nothing changed.", layer="input", field="until",
+            remedy="Give a time to come.", until=change.until.isoformat(), now=act.now.isoformat(),
+        )  # fmt: skip
+    if before is None:
+        return _judge_new(change)
+    if change.raises_only:
+        return _judge_raise(change, before)
+    return None
+
+
+def _judge_new(change: Change) -> Refused | None:
+    engine = change.engine
+    if change.raises_only:
+        return refused(
+            Kind.NOT_FOUND, "no_policy", f"{engine} has no caps that could be raised.", layer=LAYER, field="engine",
+            remedy="`/risk policies` lists the engines.",
+        )  # fmt: skip
+    missing = [cap for cap in NEEDED if change.given.get(cap) is None]
+    if missing:
+        listed = ", ".join(f"`{cap}`" for cap in missing)
+        return refused(
+            Kind.INVALID, "cap_missing", f"{engine} is new, so each of its caps must be said; missing: {listed}.",
+            layer="input", field=missing[0], remedy=f"An amount, or `{UNCAPPED}` where there shall be no cap.",
+        )  # fmt: skip
+    if change.until is not None:
+        return refused(
+            Kind.INVALID, "bad_value", f"{engine} is new: there is nothing it could go back to.", layer="input",
+            field="until", remedy="Leave `until` out.",
+        )  # fmt: skip
+    return None
+
+
+def _judge_raise(change: Change, before: Policy) -> Refused | None:
+    given = {cap: value for cap, value in change.given.items() if value is not None}
+    if not given:
+        return refused(
+            Kind.INVALID, "missing", "No cap is named, so there is nothing to raise.", layer="input",
+            remedy="for example `max_open_risk=1000`", field="max_open_risk",
+        )  # fmt: skip
+    after = _after(before, change)
+    for cap in given:
+        was, now = before.caps.limit(cap), after.caps.limit(cap)
+        if not is_higher(was, now):
+            return refused(
+                Kind.INVALID, "not_higher",
+                f"`{cap}` of {change.engine} is {_shown(cap, was)}, and {_shown(cap, now)} is not more.",
+                layer="input", field=cap, remedy="Tighten with `/risk set`, which needs nobody's approval.",
+                cap=cap, limit=str(_shown(cap, was)), asked=str(_shown(cap, now)),
+            )  # fmt: skip
+    return None
+
+
+def needs_approval(act: Act, change: Change) -> bool:
+    """Whether a second person is needed: it loosens, and could be made at all."""
+    before = _of_row(read(act, change.engine))
+    if judge(act, change, before) is not None:
+        return False
+    after = _after(before, change)
+    was = before.enabled if before else False
+    return loosens(before.caps if before else None, after.caps, was_enabled=was, enabled=after.enabled)
+
+
+def binds(act: Act, engine: str) -> dict[str, str]:
+    """Return what a request to loosen is bound to."""
+    row = read(act, engine)
+    return {"policy": f"v{row.version}" if row else "none yet"}
+
+
+def set_policy(act: Act, change: Change) -> PolicySet | Refused:
+    """Set what is given, at once, as a new version; with `until` it goes back by itself."""
+    row = _locked(act, change.engine)
+    before = _of_row(row)
+    refusal = judge(act, change, before)
+    if refusal is not None:
+        return refusal
+    after = _after(before, change)
+    if before == after:
+        act.changed(change.engine, after={"changed": False})
+        return _answer(act, change, (), changed=False)
+    changes = _write(act, change.engine, row, after, change.reason, until=change.until)
+    shown = {field: now for field, (_was, now) in changes.items()}
+    was = {field: was for field, (was, _now) in changes.items()} if row is not None else None
+    set_up = {"set_up": True} if (act.entry.after or {}).get("set_up") else {}
+    act.changed(change.engine, before=was, after={**shown, "until": change.until, **set_up})
+    listed = tuple(FieldChange(field=field, before=was, after=now) for field, (was, now) in sorted(changes.items()))
+    return _answer(act, change, listed, changed=True)
+
+
+def _answer(act: Act, change: Change, changes: tuple[FieldChange, ...], *, changed: bool) -> PolicySet:
+    row = read(act, change.engine)
+    assert row is not None
+    return PolicySet(
+        engine=change.engine, policy=_line(act, row, views.holds_by_engine(act)), changes=changes, changed=changed,
+        until=change.until, changed_by=act.actor, approved_by=act.approved_by,
+    )  # fmt: skip
+
+
+def _write(
+    act: Act, engine: str, row: Row[Any] | None, after: Policy, reason: str, *, until: datetime | None = None
+) -> dict[str, list[Any]]:
+    before = _of_row(row)
+    version = row.version + 1 if row is not None else 1
+    values = {
+        "enabled": after.enabled, **{cap: after.caps.limit(cap) for cap in CAPS}, "version": version,
+        "changed_by": act.actor, "reason": reason, "updated_at": act.now,
+    }  # fmt: skip
+    if row is None:
+        act.connection.execute(insert(RiskPolicy).values(engine=engine, **values))
+    else:
+        act.connection.execute(update(RiskPolicy).where(RiskPolicy.engine == engine).values(**values))
+    return history.remember(
+        act, KIND, engine, version=version, before=_figures(before) if before else None, after=_figures(after),
+        reason=reason, until=until,
+    )  # fmt: skip
+
+
+def revert(act: Act, engines: Sequence[str]) -> int:
+    """Take back what was set for a time and is over; return how many policies changed."""
+    changed = 0
+    for engine in sorted(engines, key=lambda name: (name != GLOBAL, name)):
+        row = _locked(act, engine)
+        due = history.take_due(act, KIND, engine)
+        before = _of_row(row)
+        if row is None or before is None or not due:
+            continue
+        _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK)
+        changed += 1
+    return changed
+
+
+def listed(act: Act) -> PolicyList:
+    """List every engine's caps, GLOBAL first."""
+    holds = views.holds_by_engine(act)
+    rows = act.connection.execute(select(RiskPolicy.__table__).order_by(*views.GLOBAL_FIRST)).all()
+    return PolicyList(items=tuple(_line(act, row, holds) for row in rows))
+
+
+def _line(act: Act, row: Row[Any], holds: Mapping[str, Any]) -> PolicyLine:
+    return PolicyLine(
+        engine=row.engine, enabled=row.enabled, max_daily_loss=views.capped(row.max_daily_loss),
+        max_daily_exposure=views.capped(row.max_daily_exposure), max_open_risk=views.capped(row.max_open_risk),
+        max_actions_per_day=UNCAPPED if row.max_actions_per_day is None else row.max_actions_per_day,  # type: ignore[arg-type]
+        version=row.version, changed_by=row.changed_by, reason=row.reason, updated_at=row.updated_at,
+        temporary=history.temporary(act.connection, KIND, row.engine), holds=holds.get(row.engine, ()),
+    )  # fmt: skip
+
+
+# -- what an approver reads -----------------------------------------------------------------------------------
+
+
+def wanted(act: Act, change: Change) -> Wanted:
+    """Return the words of a request to loosen: each field before → after, beside what is used and what holds it."""
+    engine = change.engine
+    before = _of_row(read(act, engine))
+    after = _after(before, change)
+    changes = history.changed_fields(_figures(before) if before else None, _figures(after))
+    used = views.used_now(act).get(engine, Used())
+    facts = [(MEANINGS[field], _arrow(was, now)) for field, (was, now) in changes.items()]
+    facts += [
+        (f"{MEANINGS[cap]} now", f"{_shown(cap, used.of(cap))} of {_shown(cap, before.caps.limit(cap))}")
+        for cap in changes if before and cap in CAPS
+    ]  # fmt: skip
+    if "max_open_risk" in changes:
+        facts.append(("Held by", _holders(act, engine)))
+    if change.until:
+        facts.append(("Until", change.until.isoformat()))
+    what = ", ".join(f"{MEANINGS[field].lower()} {_arrow(was, now)}" for field, (was, now) in changes.items())
+    for_a_time = "for a time, then back" if change.until else "until somebody sets them again"
+    return Wanted(
+        what=f"{'raise' if change.raises_only else 'loosen'} the caps of {engine}: {what}",
+        facts=tuple(facts),
+        if_approved=f"{engine} may use them at once, {for_a_time}",
+        does_not_change="holds, which are lifted on their own"
+        + ("" if engine == GLOBAL else "; GLOBAL's caps, which count too"),
+        way_back="by itself, or `/risk set` at once" if change.until else "`/risk set`, at once, by a manager",
+        done=f"{engine}: {what}",
+        unchanged=f"the caps of {engine} stay as they were",
+        approve_label="Raise the caps" if change.raises_only else "Loosen the caps",
+    )
+
+
+def _arrow(was: Any, now: Any) -> str:
+    return f"{_word(was)} → {_word(now)}" if was is not None else _word(now)
+
+
+def _word(value: Any) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _holders(act: Act, engine: str) -> str:
+    found = views.reservations(act, engine, limit=NAMED)
+    if not found.total:
+        return "nothing is open"
+    named = ", ".join(
+        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}by <@{one.created_by}>"
+        for one in found.items
+    )
+    more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""
+    return f"{found.total} open, {found.amount} in all: {named}{more}"

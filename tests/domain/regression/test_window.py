@@ -1,0 +1,44 @@
+"""The fixed-window rule, exact at its threshold."""
+
+from fractions import Fraction
+
+import pytest
+
+from domain.regression.detector import Better
+from domain.regression.window import compare, drop_of, exact
+
+
+def test_at_the_threshold_it_trips_though_floats_would_not() -> None:
+    """(0.5 - 0.4) / 0.5 >= 0.20 is false in floats, and true."""
+    assert not (0.5 - 0.4) / 0.5 >= 0.20
+    values = [1, 0] * 100 + [1, 1, 0, 0, 0] * 10
+    compared = compare(values, 50, 200, 50, 0.2, Better.HIGHER)
+    assert compared is not None
+    assert (compared.before, compared.now, compared.tripped) == (Fraction(1, 2), Fraction(2, 5), True)
+
+
+@pytest.mark.parametrize("count", [0, 49, 99])
+def test_too_few_events_say_nothing(count: int) -> None:
+    """A full window and `min_events_to_enforce` before it."""
+    assert compare([1] * count, 50, 200, 50, 0.2, Better.HIGHER) is None
+    assert compare([1] * 100, 50, 200, 50, 0.2, Better.HIGHER) is not None
+
+
+def test_a_policy_says_which_direction_is_bad() -> None:
+    """Failure 38: negative and rising-is-bad numbers."""
+    losing, worse = [-0.10] * 200, [-0.15] * 50
+    assert compare([*losing, *worse], 50, 200, 50, 0.3, Better.HIGHER).tripped  # type: ignore[union-attr]
+    costs, higher = [10.0] * 200, [14.0] * 50
+    assert compare([*costs, *higher], 50, 200, 50, 0.3, Better.LOWER).tripped  # type: ignore[union-attr]
+    assert not compare([*costs, *higher], 50, 200, 50, 0.3, Better.HIGHER).tripped  # type: ignore[union-attr]
+
+
+def test_nothing_can_drop_from_zero() -> None:
+    """No division by it, and no alarm."""
+    assert drop_of(Fraction(0), Fraction(-1), Better.HIGHER) is None
+    assert not compare([0] * 250, 50, 200, 50, 0.2, Better.HIGHER).tripped  # type: ignore[union-attr]
+
+
+def test_a_threshold_is_what_was_written() -> None:
+    """0.2 is one fifth, not the float beside it."""
+    assert exact(0.2) == Fraction(1, 5)

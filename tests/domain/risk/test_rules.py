@@ -1,0 +1,133 @@
+"""The pure rules: what is full, what is left, what is worth a warning, what loosens."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.risk.rules import (
+    CAPS,
+    Caps,
+    Unit,
+    Used,
+    engine_name,
+    full,
+    loosens,
+    marked,
+    next_midnight,
+    this_evening,
+    tightest,
+    times,
+    warnings,
+)
+
+TORONTO = ZoneInfo("America/Toronto")
+LIMIT = st.one_of(st.none(), st.integers(1, 1_000))
+SPENT = st.integers(0, 1_200)
+caps = st.builds(Caps, LIMIT, LIMIT, LIMIT, LIMIT)
+used = st.builds(Used, SPENT, SPENT, SPENT, SPENT)
+amounts = st.integers(1, 500)
+
+
+@given(caps, used, amounts)
+def test_what_is_given_is_never_over_a_cap(caps: Caps, used: Used, amount: int) -> None:
+    """And what is denied would be; the cap named is the first one."""
+    over = full(caps, used, amount)
+    after = used.with_reserved(amount)
+    wrong = [
+        cap for cap in CAPS
+        if (limit := caps.limit(cap)) is not None
+        and (used.loss + amount if cap == "max_daily_loss" else after.of(cap)) > limit
+    ]  # fmt: skip
+    assert (over.cap if over else None) == (wrong[0] if wrong else None)
+
+
+@given(caps, used, caps, used)
+def test_the_tightest_room_is_what_can_be_reserved(one: Caps, spent: Used, other: Caps, gone: Used) -> None:
+    """The amount it says fits under both books, and a cent more does not."""
+    both = [(one, spent), (other, gone)]
+    most = tightest(both)
+    if most is None:
+        assert all(full(each, of, 10**9) is None for each, of in both)
+        return
+    if most:
+        assert all(full(each, of, most) is None for each, of in both)
+    assert any(full(each, of, most + 1) for each, of in both)
+
+
+@given(caps, used, st.integers(1, 300))
+def test_so_many_more_of_a_unit_fit_and_not_one_more(caps: Caps, spent: Used, amount: int) -> None:
+    """Reserved one after the other, as people would."""
+    told = times([(caps, spent)], Unit("offer", amount))
+    if told is None:
+        assert all(caps.limit(cap) is None for cap in CAPS[1:])
+        return
+    for _ in range(min(told, 50)):
+        assert full(caps, spent, amount) is None
+        spent = spent.with_reserved(amount)
+    if told <= 50:
+        assert full(caps, spent, amount) is not None
+
+
+@given(caps, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=20))
+def test_each_warning_goes_out_once_a_day(caps: Caps, history: list[tuple[int, int]]) -> None:
+    """However often the room comes and goes."""
+    warned = 0
+    given_out: list[tuple[str, int]] = []
+    for loss, open_risk in history:
+        due = warnings(caps, Used(loss=loss, open_risk=open_risk), warned)
+        given_out += due
+        warned = marked(warned, due)
+    assert len(given_out) == len(set(given_out))
+    for cap, percent in given_out:
+        assert caps.limit(cap) is not None
+        assert percent in {80, 100}
+    reached = [cap for cap, percent in given_out if percent == 100]
+    assert all(given_out.index((cap, 80)) < given_out.index((cap, 100)) for cap in reached if (cap, 80) in given_out)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (Caps(1, 1, 1, 1), Caps(1, 1, 1, 1), False), (Caps(2, 2, 2, 2), Caps(1, 1, 1, 1), False),
+        (Caps(1, 1, 1, 1), Caps(2, 1, 1, 1), True), (Caps(1, 2, 1, 1), Caps(2, 1, 1, 1), True),
+        (Caps(1, 1, 1, 1), Caps(1, None, 1, 1), True), (Caps(), Caps(1, 1, 1, 1), False), (None, Caps(), False),
+    ],
+)  # fmt: skip
+def test_what_loosens(before: Caps | None, after: Caps, expected: bool) -> None:
+    """A raised cap and no cap; a mixed change loosens; a new engine only where it is enabled."""
+    assert loosens(before, after, was_enabled=True, enabled=True) is expected
+    assert loosens(before, after, was_enabled=False, enabled=True) is True
+
+
+def test_nothing_caps_what_nothing_caps() -> None:
+    """Without a cap there is no figure to tell."""
+    assert tightest([(Caps(), Used(9, 9, 9, 9))]) is None
+    assert times([(Caps(), Used())], Unit("offer", 100)) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "midnight", "evening"),
+    [
+        ("2026-11-24T15:00", "2026-11-25T05:00", "2026-11-24T23:00"),
+        ("2026-11-24T22:00", "2026-11-25T05:00", "2026-11-25T23:00"),
+        ("2026-11-01T05:30", "2026-11-02T05:00", "2026-11-01T23:00"),  # the night the clocks go back
+    ],
+)
+def test_when_it_is_empty_again_and_until_when_more_is_asked(now: str, midnight: str, evening: str) -> None:
+    """By the business's own clock."""
+    at = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, midnight, evening)]
+    assert next_midnight(at[0], TORONTO) == at[1]
+    assert this_evening(at[0], TORONTO) == at[2]
+
+
+@given(st.text(max_size=40))
+def test_a_name_is_normal_or_refused(text: str) -> None:
+    """Normalising twice is normalising once."""
+    try:
+        name = engine_name(text)
+    except ValueError:
+        return
+    assert engine_name(name) == engine_name(f" {name.lower()} ") == name

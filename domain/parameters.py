@@ -64,6 +64,8 @@ class Arg:
     """Whether it must be named (`phone=…`)."""
     hidden: bool = False
     """Carried by buttons only: never typed, never asked for."""
+    only_with: tuple[str, tuple[str, ...]] | None = None
+    """Asked for in a form only where this other parameter has one of these values, or none yet."""
     labels: tuple[tuple[str, str], ...] = ()
     """What a choice is called where it is chosen from a list, by its value; without one it is called what it is."""
 

@@ -19,10 +19,17 @@ from domain.policies.service import Reverter
 from domain.prime_law.operations import OPERATIONS as PRIME_LAW
 from domain.regression import policies as regression_policies
 from domain.regression.operations import OPERATIONS as REGRESSION
+from domain.review.operations import operations as review_operations
 from domain.risk.operations import OPERATIONS as RISK
 from domain.risk.policies import KIND as RISK_POLICIES
 from domain.risk.policies import revert as revert_risk
 from domain.runbook.operations import OPERATIONS as RUNBOOK
+from domain.snapshots.control import CONTROL
+from domain.snapshots.operations import operations as snapshot_operations
+from domain.snapshots.ops import OPS
+from domain.snapshots.parts import Part
+from domain.snapshots.risk import RISK as RISK_PART
+from domain.snapshots.tripwire import TRIPWIRE
 from domain.system.operations import OPERATIONS as SYSTEM
 from domain.ticks.operations import OPERATIONS as TICKS
 
@@ -33,9 +40,13 @@ REVERTERS: dict[str, Reverter] = {
 }
 """How each feature's policies go back when what was set for a time is over."""
 
+PARTS: tuple[Part, ...] = (CONTROL, RISK_PART, TRIPWIRE, OPS)
+"""What the snapshot and the Monday review are made of: each feature that has something to say brings one part."""
+
 ALL: tuple[AnyOperation, ...] = (
     *PRIME_LAW, *RUNBOOK, *APPROVALS, *ACCESS, *HELD, *ALERTS, *ONCALL, *AUDIT, *SYSTEM, *DELIVERY, *INBOX, *TICKS,
-    *FOLLOWUP, *RISK, *KPI, *REGRESSION, *HEIMDALL, *policy_operations(REVERTERS),
+    *FOLLOWUP, *RISK, *KPI, *REGRESSION, *HEIMDALL, *policy_operations(REVERTERS), *snapshot_operations(PARTS),
+    *review_operations(PARTS),
 )  # fmt: skip
 
 

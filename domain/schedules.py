@@ -91,6 +91,7 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("held.expire", "held.expire", Every(60)),
         Schedule("risk.expire", "risk.expire", Every(30)),
         Schedule("policy.revert", "policy.revert", Every(30)),
+        Schedule("cadence.run", "cadence.run", Every(60)),
         Schedule("regression.sweep", "regression.sweep", Every(60)),
         Schedule("heimdall.watch", "heimdall.watch", Every(60)),
         Schedule("heimdall.evolution", "heimdall.evolution", Every(300)),

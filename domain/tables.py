@@ -18,11 +18,13 @@ from domain.policies import tables as policies
 from domain.prime_law import tables as prime_law
 from domain.processes import tables as processes
 from domain.regression import tables as regression
+from domain.review import tables as review
 from domain.risk import tables as risk
 from domain.runbook import tables as runbook
+from domain.snapshots import tables as snapshots
 from domain.ticks import tables as ticks
 
 FEATURES = (
     access, alerts, approvals, audit, charts, delivery, followup, gate, heimdall, held, inbox, kpi, leads, oncall,
-    policies, prime_law, processes, regression, risk, runbook, ticks,
+    policies, prime_law, processes, regression, review, risk, runbook, snapshots, ticks,
 )  # fmt: skip

@@ -15,8 +15,9 @@ from bot.blocks import (
     inbox,
     oncall,
     prime_law,
+    review,
     risk_cards,
-)
+)  # fmt: skip
 from bot.blocks.kit import Rendered
 from domain.access.results import Welcome
 from domain.alerts.results import AlertCard
@@ -28,6 +29,7 @@ from domain.inbox.results import LateAnswer, NotRun
 from domain.oncall.results import PageCard, ShiftSet, Taken
 from domain.outcomes import Result
 from domain.prime_law.results import FinishNow, GoLiveCard, KillSwitchCard, ReasonAsked
+from domain.review.results import ReviewAgain, ReviewCard, ReviewItem, SpotCheck
 from domain.risk.results import CapWarning, Paused, RoomAppeared
 
 R = TypeVar("R", bound=Result)
@@ -57,6 +59,10 @@ CARDS: Mapping[str, Card[Any]] = {
     "overdue": Card(OverdueCard, followup_cards.overdue),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),
+    "review": Card(ReviewCard, review.review),
+    "review_again": Card(ReviewAgain, review.again),
+    "review_item": Card(ReviewItem, review.item),
+    "spot_check": Card(SpotCheck, review.spot_check),
     "risk_hold": Card(Paused, risk_cards.hold),
     "cap_warning": Card(CapWarning, risk_cards.cap_warning),
     "room_appeared": Card(RoomAppeared, risk_cards.room_appeared),

@@ -34,6 +34,7 @@ TITLES = {
     "access.request": ("Ask for access", "Ask"),
     "access.grant": ("Give a role", "Give"),
     "access.revoke": ("Take a role away", "Take away"),
+    "review.decide": ("Decide about the week", "Decide"),
     "risk.policy_set": ("Set caps", "Set"),
     "risk.raise": ("Ask for more room", "Ask"),
     "risk.pause": ("Pause an engine", "Pause"),
@@ -84,7 +85,12 @@ def form_view(
     model: type[Params] = operation.params
     parameters = describe(model)
     wrong = problem.field if problem else None
-    shown = [parameter for parameter in parameters if _is_shown(parameter, prefill, wrong)]
+    deciding = {parameter.arg.only_with[0] for parameter in parameters if parameter.arg.only_with}
+    shown = [
+        parameter
+        for parameter in parameters
+        if _is_shown(parameter, prefill, wrong) and not (parameter.name in deciding and prefill.get(parameter.name))
+    ]
     carried = _carried(parameters, shown, prefill)
     title, submit = TITLES.get(operation.name, _titles(operation))
     blocks = _top(operation, parameters, carried, first_line, problem)
@@ -99,6 +105,10 @@ def form_view(
 def _is_shown(parameter: Parameter, prefill: Mapping[str, Any], wrong: str | None) -> bool:
     if parameter.arg.hidden:
         return False
+    if parameter.arg.only_with is not None and parameter.name != wrong:
+        other, values = parameter.arg.only_with
+        if prefill.get(other) not in (None, "", *values):
+            return False
     is_known_id = parameter.name.endswith("_id") and prefill.get(parameter.name) not in (None, "")
     return parameter.name == wrong or not is_known_id
 

@@ -14,6 +14,7 @@ from bot.demo.learning import RECENT, WEEKS, Tried, batch
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
 from domain.approvals.tables import Approval
+from domain.charts.tables import ChartRow
 from domain.delivery.tables import Outbox
 from domain.followup.results import LadderCreated, Step
 from domain.gate import Call, Gate
@@ -23,6 +24,7 @@ from domain.identity import Caller, Role, Surface
 from domain.outcomes import Done, PendingApproval, Result
 from domain.prime_law.tables import GoLiveHistory
 from domain.processes.tables import ProcessHeartbeat
+from domain.review.results import CadenceRun, ReviewCard
 from domain.runbook.rules import STATEMENTS
 from domain.settings import Settings
 from domain.start import start
@@ -33,7 +35,9 @@ OFF_FOR = timedelta(minutes=12)
 """How long before now bryan switched production off."""
 LEARNT = timedelta(minutes=15)
 """How long before now today's trials came in."""
-KEPT_CARDS = frozenset({"welcome", "handover", "overdue"})
+KEPT_CARDS = frozenset({"welcome", "handover", "overdue", "review"})
+READING = timedelta(minutes=40)
+"""How long dana takes before she decides on a review."""
 DROPPED = "happened before this workspace was there"
 
 
@@ -226,6 +230,8 @@ def _work(story: Story, now: datetime) -> None:
     plan(now - LEARNT, lambda: _learn(story, LEO, 0))
     for seller in SELLERS:
         plan(now - seller.arrived, lambda seller=seller: arrives(seller))  # type: ignore[misc]
+
+    _plan_reviews(story, now, plan)
     while acts:
         at, _, act = heapq.heappop(acts)
         story.at(at)
@@ -249,6 +255,35 @@ def _recommend(story: Story, who: Player, tried: Tried, said: Mapping[str, Any])
     if tried.success is not None:
         number = {"recommendation_id": made.recommendation_id}
         story.does(who, "heimdall.outcome", Result, success=tried.success, **number)
+
+
+def _nines(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return nine o'clock of every day between two moments: when reviews and spot checks come."""
+    first = since.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0)
+    days = [first + timedelta(days=number) for number in range((until - since).days + 2)]
+    return [nine.astimezone(since.tzinfo) for nine in days if since < nine <= until]
+
+
+def _plan_reviews(story: Story, now: datetime, plan: Callable[[datetime, Callable[[], None]], None]) -> None:
+    """Every nine o'clock: what is due is posted, and dana decides about a review that has stood long enough."""
+
+    def decides() -> None:
+        note = "the first days went as planned"
+        story.does(DANA, "review.decide", ReviewCard, decision="continue", note=note)
+
+    def looks_back() -> None:
+        if _look_back(story, now):
+            plan(story.clock() + READING, decides)
+
+    for at in _nines(story.clock(), now, story.gate.settings.zone):
+        plan(at, looks_back)
+
+
+def _look_back(story: Story, now: datetime) -> bool:
+    """Post what comes at nine; return whether it was a review that dana has had the time to read."""
+    ran = story.gate.run(system_call("cadence.run"))
+    posted = isinstance(ran, Done) and isinstance(ran.result, CadenceRun) and ran.result.review is not None
+    return posted and story.clock() + READING < now
 
 
 def _create(story: Story, seller: Seller) -> Mapping[int, Step]:
@@ -288,6 +323,7 @@ def _tidy(story: Story, now: datetime) -> None:
         kept = _kept(connection)
         connection.execute(update(Outbox).where(Outbox.state == "queued", ~kept).values(state="dropped", error=DROPPED))
         connection.execute(update(Outbox).where(Outbox.state == "queued").values(not_before=now))
+        connection.execute(update(ChartRow).values(asked_at=now, not_before=now))
 
     story.gate.database.attempt(work)
     story.seals()

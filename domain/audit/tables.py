@@ -6,18 +6,24 @@ Triggers of the first migration keep both append-only, and put every new event i
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.database import Base, RowId
 from domain.database.base import BigId
+
+_REFUSED = text("outcome = 'refused'")
 
 
 class AuditEvent(Base):
     """Who did what to what, when, why and with which outcome; `hash` covers every other column but `id`."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index(None, "operation", "id"), Index(None, "correlation_id"))
+    __table_args__ = (
+        Index(None, "operation", "id"),
+        Index(None, "correlation_id"),
+        Index("ix_audit_event_refused", "at", postgresql_where=_REFUSED, sqlite_where=_REFUSED),
+    )
 
     id: Mapped[RowId]
     at: Mapped[datetime]

@@ -207,7 +207,10 @@ def _close(act: Act, operation: AnyOperation, outcome: Outcome) -> Outcome:
     """Write the audit, KPI and outbox rows; an internal operation that did nothing leaves no trace."""
     if isinstance(outcome, Refused):
         act.entry.outcome = "refused"
-        act.entry.after = {**(act.entry.after or {}), "code": outcome.code, "detail": outcome.detail}
+        act.entry.after = {
+            **(act.entry.after or {}), "code": outcome.code, "detail": outcome.detail, "layer": outcome.layer,
+            "kind": outcome.kind.value,
+        }  # fmt: skip
     elif isinstance(outcome, PendingApproval | Held):
         act.entry.outcome = "pending"
     if not operation.internal or act.entry.after is not None:

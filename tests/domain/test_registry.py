@@ -68,6 +68,9 @@ SPEC: dict[str, Row] = {
     "alerts.list": Row(O, "O"), "alerts.ack": Row(C, "G↓"), "alerts.pass": Row(C, "G↓"), "alerts.resolve": Row(C, "G↓"),
     "oncall.show": Row(A, "O"), "oncall.take": Row(C, "G↓"), "oncall.set": Row(M, "G"),
     "route.list": Row(A, "O"), "route.set": Row(M, "G"), "route.test": Row(M, "G"),
+    "snapshot.overview": Row(A, "O"), "snapshot.metrics": Row(A, "O"), "review.decide": Row(M, "G↓"),
+    # Not in spec/3's table: `/review` shows the review, and what was escalated is done at some time.
+    "review.show": Row(A, "O"), "review.finish": Row(O, "G↓"),
     "kpi.record": Row(O, "O"), "kpi.series": Row(A, "O"),
     "regression.policies": Row(A, "O"), "regression.policy_set": Row(M, "G", True), "regression.state": Row(A, "O"),
     "regression.snapshot": Row(A, "O"), "regression.evaluate": Row(O, "G↓"), "regression.release": Row(C, "G", True),

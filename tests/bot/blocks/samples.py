@@ -1,6 +1,6 @@
 """Results as the domain makes them, one or more of every kind that is shown."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.access.results import AccessList, Granted, Holder, Revoked, Welcome
@@ -90,7 +90,9 @@ from domain.regression.results import (
     TripwireStates,
     Waiting,
 )
+from domain.review.results import Decision, ItemDone, ReviewAgain, ReviewCard, ReviewItem, SpotCheck, Unsigned
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity, Statement
+from domain.snapshots.results import Denied, Finding, Metric, MetricsView, Overview, PartView, SnapshotLine
 from domain.system.results import DoctorView, HelpLine, HelpView, HomeDue, HomeView
 from tests.bot.blocks import risk_samples
 
@@ -617,6 +619,64 @@ def late(**outcome: Any) -> LateAnswer:
     return LateAnswer(operation="killswitch.engage", said="/killswitch engage", received_at=AT, outcome=outcome)
 
 
+ITEM = ReviewItem(item_id=3, monday=date(2026, 11, 23), text="second dialer for QC", to="U6", by=LATER, asked_by="U3")
+
+
+def review(**changes: Any) -> ReviewCard:
+    base: dict[str, Any] = {
+        "monday": date(2026, 11, 30), "week": date(2026, 11, 23), "days": "23 to 29 November",
+        "repair": "One thing to repair: Alberta offers.", "live": f"Live all week except everything {AT.isoformat()}.",
+        "broke": (Finding(text="contract rate throttled WHOLESALE for 32 h", short="Alberta offers"),),
+        "denied": (Denied(count=12, text="WHOLESALE open risk full (500)"), Denied(count=2, text="no copy for 867")),
+        "drifted": (Finding(text="follow-ups within 2 h: 91.2 %, was 94 % (target 90 %)"),),
+        "money": "loss $0 of 250 a day at worst", "watching": "5 tripwires armed; 2 still learning", "approvals": 2,
+        "unsigned": (Unsigned(break_glass_id=3, at=AT, actor="U5", done="go-live is on"),), "undone": (ITEM,),
+        "met": 6, "judged": 8, "changes": 9, "snapshot_id": 48, "frozen_at": AT, "due_at": AT,
+    }  # fmt: skip
+    return ReviewCard(**{**base, **changes})
+
+
+AGAIN = ReviewAgain(
+    monday=date(2026, 11, 30), days="23 to 29 November", repair="Nothing to repair.", posted_at=AT, can_decide=("U3",)
+)
+
+
+def spot_check(**changes: Any) -> SpotCheck:
+    base: dict[str, Any] = {
+        "day": date(2026, 11, 24), "snapshot_id": 49, "frozen_at": AT, "due_at": AT, "late": 0, "broken": 0,
+        "switches": (
+            SnapshotLine(name="Go-live", value="on", beside=AT.isoformat()),
+            SnapshotLine(name="Kill switch", value="clear", ok=True),
+        ),
+        "denied": (Denied(count=2, text="Access: role (alerts.ack)"),), "since": AT,
+    }  # fmt: skip
+    return SpotCheck(**{**base, **changes})
+
+
+OVERVIEW = Overview(
+    items=(
+        PartView(
+            name="control", title="Control",
+            lines=(
+                SnapshotLine(name="Kill switch", value="engaged", beside=f"<@U1>, {AT.isoformat()}", ok=False),
+                SnapshotLine(name="Alerts open", value="3", beside=f"1 acknowledged; {HOSTILE}"),
+            ),
+        ),
+        PartView(name="ops", title="Operations", lines=(SnapshotLine(name="  <@U6>", value="92 %", ok=True),) * 30),
+    ),
+    not_there=("risk", "heimdall"), as_of=AT,
+)  # fmt: skip
+METRICS = MetricsView(
+    days=7, met=1, judged=2, as_of=AT,
+    items=(
+        Metric(
+            name="followup_sla", label="Follow-ups within 2 h", value=0.912, before=0.94, target=0.9, met=True, count=34
+        ),
+        Metric(name="throttling", label="Throttles", value=1, target=0, unit="count", met=False, count=1),
+        Metric(name="offer_accept", label="Offers accepted", value=None, target=0.4, met=None, no_data="no data yet"),
+    ),
+)  # fmt: skip
+
 CARDS: dict[str, list[Result]] = {
     "kill_switch": [
         kill_switch(), kill_switch(reasons=(), held=(), go_live_enabled=False), released(),
@@ -710,6 +770,23 @@ CARDS: dict[str, list[Result]] = {
         late(done=kill_switch().to_json(), audit_id=5), late(pending=PENDING.to_json()),
         late(refused=STOPPED.to_json()), late(held={"held_id": 3, "operation": "followup.claim"}),
     ],
+    "review": [
+        review(), review(is_late=True, money="", watching="", broke=(), denied=(), drifted=(), unsigned=(), undone=()),
+        review(decision=Decision.CONTINUE, decided_by="U3", decided_at=LATER, note=HOSTILE, audit_id=9),
+        review(decision=Decision.PAUSE, decided_by="U3", decided_at=LATER, what="WHOLESALE"),
+        review(decision=Decision.ESCALATE, decided_by="U3", decided_at=LATER, item=ITEM),
+        review(is_current=False),
+        review(
+            unsigned=tuple(one.model_copy(update={"break_glass_id": n}) for one in review().unsigned for n in range(9)),
+            undone=tuple(ITEM.model_copy(update={"item_id": n}) for n in range(9)),
+            broke=(Finding(text=HOSTILE),) * 50, denied=tuple(Denied(count=n, text=HOSTILE) for n in range(1, 40)),
+        ),
+    ],
+    "review_again": [AGAIN],
+    "review_item": [ITEM, ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"})],
+    "spot_check": [
+        spot_check(), spot_check(is_late=True, late=3, broken=1, alert=HOSTILE, alert_id=3, alert_since=AT, alerts=4),
+    ],
     "route_test": [ROUTE_TEST],
     "welcome": [
         Welcome(user_id="U6", role=role, granted_by="U3")
@@ -735,6 +812,17 @@ EMPTY_HOME = home(
 STRANGERS_HOME = HomeView(role=None, as_of=LATER, elsewhere=40)
 
 REPLIES: dict[str, list[Result]] = {
+    "snapshot.overview": [
+        OVERVIEW, Overview(items=(), as_of=AT), OVERVIEW.model_copy(update={"part": "ops", "not_there": ()}),
+        OVERVIEW.model_copy(update={"items": OVERVIEW.items * 5}),
+    ],
+    "snapshot.metrics": [METRICS, METRICS.model_copy(update={"met": 0, "judged": 0, "items": METRICS.items[2:]})],
+    "review.show": [review()],
+    "review.decide": [review(decision=Decision.CONTINUE, decided_by="U3", decided_at=LATER)],
+    "review.finish": [
+        ItemDone(item=ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"})),
+        ItemDone(item=ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"}), already=True),
+    ],
     **risk_samples.REPLIES,
     "heimdall.policies": [PolicyList(items=(CHARTER, LIVE_CHARTER)), PolicyList(items=())],
     "heimdall.policy_set": [

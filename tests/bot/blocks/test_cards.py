@@ -1,8 +1,9 @@
 """Cards: their words are the design, so the important ones are compared as a whole."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -443,6 +444,61 @@ def test_friday_digest() -> None:
     assert "*BUYER_MATCH*  in the sandbox; it would not pass: too few trials" in said
     assert "*CAPITAL_ROUTE*  in production" in said
     assert said[-2] == "[ Ask to promote WHOLESALE_OFFER… ] [ Show all domains ]"
+
+
+def test_the_monday_review() -> None:
+    message = render("review", samples.review())
+    waiting = f"*Waiting*  2 approvals; break-glass of {day_shown(AT)} not signed off; "
+    waiting += "from 23 November: “second dialer for QC”, <@U6>, not done"
+    assert message.text == "MONDAY REVIEW, 23 to 29 November. One thing to repair: Alberta offers."
+    assert says(message) == [
+        "*MONDAY REVIEW, 23 to 29 November. One thing to repair: Alberta offers.*",
+        f"Live all week except everything {shown(AT)}.  *No decision yet*",
+        "*Broke*  1    contract rate throttled WHOLESALE for 32 h",
+        "*Denied*  14    12 × WHOLESALE open risk full (500); 2 × no copy for 867",
+        "*Drifted*  1    follow-ups within 2 h: 91.2 %, was 94 % (target 90 %)",
+        "*Money*  loss $0 of 250 a day at worst",
+        "*Watching*  5 tripwires armed; 2 still learning",
+        waiting,
+        "[ Sign off… ]",
+        "[ Done: second dialer for QC ]",
+        "*Decide:*",
+        "[[ Continue… ]] [ Pause… ] [ Escalate… ] [ Targets: 6 of 8 met ] [ 9 changes last week ]",
+        f"Snapshot S-48, frozen {shown(AT)} · today's figures: `/snapshot`",
+    ]
+
+
+def day_shown(moment: datetime) -> str:
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}}|{moment:%Y-%m-%d}>"
+
+
+def test_the_review_s_chart_stands_between_what_happened_and_what_waits() -> None:
+    blocks = render("review", samples.review()).with_chart("F1", "Contract rate up").blocks
+    at = next(place for place, block in enumerate(blocks) if block["type"] == "image")
+    assert "*Drifted*" in blocks[at - 1]["text"]["text"]
+    assert "*Money*" in blocks[at + 1]["text"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decision": "continue", "note": "all good"}, ["*CONTINUE* by <@U3>", "“all good”"]),
+        ({"decision": "pause", "what": "WHOLESALE"}, ["*PAUSED* by <@U3>", "Paused: *WHOLESALE*"]),
+        ({"decision": "escalate", "item": samples.ITEM}, ["*ESCALATED* by <@U3>", "To <@U6>, by", "second dialer"]),
+        ({"is_current": False}, ["*No decision was made*"]),
+    ],
+)  # fmt: skip
+def test_a_decided_review_says_so_and_keeps_no_dead_button(changes: dict[str, Any], said: list[str]) -> None:
+    if "decision" in changes:
+        changes = {**changes, "decided_by": "U3", "decided_at": LATER}
+    message = render("review", samples.review(**changes))
+    lines = "\n".join(says(message))
+    assert all(words in lines for words in said), lines
+    assert not [pressed for pressed in presses(message.blocks) if pressed.operation == "review.decide"]
+
+
+def test_a_review_that_comes_late_says_so() -> None:
+    assert any("It comes late: it was due" in line for line in says(render("review", samples.review(is_late=True))))
 
 
 def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:

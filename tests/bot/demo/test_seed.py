@@ -11,6 +11,7 @@ from bot.demo.cast import INES, MARIA
 from bot.demo.place import Place, read_settings, settings_of
 from bot.demo.seed import seed
 from domain.audit.tables import AuditEvent
+from domain.charts.tables import ChartRow
 from domain.delivery.tables import Outbox
 from domain.gate import Call, Gate
 from domain.identity import Caller, Surface
@@ -109,7 +110,8 @@ def test_only_a_few_cards_are_still_posted(gate: Gate) -> None:
     in_channels = sorted(place for place in posted if not place[0].startswith("user:"))
     assert in_channels == [
         ("route:deals", "handover"), ("route:followups", "overdue"), ("route:governance", "approval"),
-        ("route:governance", "approval"), ("route:governance", "go_live"), ("route:oncall", "go_live"),
+        ("route:governance", "approval"), ("route:governance", "go_live"), ("route:governance", "review"),
+        ("route:oncall", "go_live"),
     ]  # fmt: skip
     directly = {place for place, card in posted if place.startswith("user:") and card != "welcome"}
     assert directly == {"user:U0BRYAN", "user:U0DANA", "user:U0MARC", "user:U0ZOE"}, "of zoe's request, which waits"
@@ -121,3 +123,13 @@ def test_a_second_time_tells_nothing(gate: Gate, settings: Settings, now: dateti
     assert not seed(settings, now + timedelta(days=1))
     assert _read(gate, INES.user_id, "audit.verify").result == before
     assert not list(Path(settings.data_dir).glob("valhalla.db-journal"))
+
+
+def test_the_week_before_was_reviewed_and_decided(gate: Gate) -> None:
+    """Monday's review stands there, on time and with dana's decision; its chart is still to be drawn."""
+    found = _read(gate, INES.user_id, "review.show").result.to_json()
+    assert (found["monday"], found["is_late"], found["decision"]) == ("2026-11-23", False, "continue")
+    with gate.database.read() as connection:
+        cards = connection.execute(select(Outbox.state).where(Outbox.card == "review")).scalars().all()
+        assert list(cards).count("queued") == 1
+        assert connection.scalar(select(ChartRow.state)) == "queued"

@@ -54,11 +54,11 @@ from domain.heimdall.results import (
     Recommended,
     Scorecard,
     ScorecardList,
-    SnapshotLine,
     TrialRecorded,
     Used,
     Window,
 )
+from domain.heimdall.results import SnapshotLine as HeimdallLine
 from domain.held.results import HeldDecided, HeldItem, HeldList
 from domain.inbox.results import LateAnswer, NotRun
 from domain.kpi.results import KpiSeries, Recorded, SeriesPoint
@@ -609,7 +609,7 @@ USED = Used(
     recommendation_id=12, domain="WHOLESALE_OFFER", correlation_id="run-4711", code="gate_pass", confidence=0.93,
     payload={"offer": 255000, "note": HOSTILE}, used_at=AT, used_by="U2",
 )  # fmt: skip
-SNAPSHOT_LINE = SnapshotLine(
+SNAPSHOT_LINE = HeimdallLine(
     domain="WHOLESALE_OFFER", prod_use_enabled=False, trials=87, success_rate=75 / 87, scorecard_days=7,
     min_sandbox_trials=75, min_sandbox_success_rate=0.82, reasons=(), made=4, used=0, can_promote=True,
 )  # fmt: skip

@@ -35,7 +35,7 @@ OFF_FOR = timedelta(minutes=12)
 """How long before now bryan switched production off."""
 LEARNT = timedelta(minutes=15)
 """How long before now today's trials came in."""
-KEPT_CARDS = frozenset({"welcome", "handover", "overdue", "review"})
+KEPT_CARDS = frozenset({"welcome", "handover", "overdue"})
 READING = timedelta(minutes=40)
 """How long dana takes before she decides on a review."""
 DROPPED = "happened before this workspace was there"
@@ -330,18 +330,19 @@ def _tidy(story: Story, now: datetime) -> None:
 
 
 def _kept(connection: Any) -> Any:
-    """Return which messages are still posted: each thing as it is now, the last switch, and the last two requests.
+    """Return which messages are still posted: each thing as it is now, the last switch and review, and the last two requests.
 
     Who decides or asked gets a request directly, too; of those, only what still waits is news.
     """
     newest = select(func.max(Outbox.id)).where(Outbox.thing.is_not(None)).group_by(Outbox.thing, Outbox.destination)
-    last_switch = select(func.max(Outbox.id)).where(Outbox.card == "go_live").group_by(Outbox.destination)
+    of_one_kind = Outbox.card.in_(("go_live", "review"))
+    last_of_kind = select(func.max(Outbox.id)).where(of_one_kind).group_by(Outbox.card, Outbox.destination)
     is_request, in_channel = Outbox.card == "approval", Outbox.destination.startswith("route:")
     by_age = select(Outbox.thing).where(is_request).group_by(Outbox.thing).order_by(func.max(Outbox.id).desc())
     last_requests = connection.scalars(by_age.limit(2)).all()
     pending = select(Approval.id).where(Approval.status == "pending")
     waiting = [f"approval:{number}" for number in connection.scalars(pending)]
     shown = or_(in_channel & Outbox.thing.in_(last_requests), Outbox.thing.in_(waiting))
-    return or_(Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_switch), is_request & shown) & or_(
+    return or_(Outbox.card.in_(KEPT_CARDS), Outbox.id.in_(last_of_kind), is_request & shown) & or_(
         Outbox.thing.is_(None), Outbox.id.in_(newest)
     )

@@ -330,7 +330,7 @@ def _tidy(story: Story, now: datetime) -> None:
 
 
 def _kept(connection: Any) -> Any:
-    """Return which messages are still posted: each thing as it is now, the last switch and review, and the last two requests.
+    """Return which messages are still posted: each thing as it is now, the last switch, review, and two requests.
 
     Who decides or asked gets a request directly, too; of those, only what still waits is news.
     """

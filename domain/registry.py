@@ -25,6 +25,7 @@ from domain.risk.policies import KIND as RISK_POLICIES
 from domain.risk.policies import revert as revert_risk
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.snapshots.control import CONTROL
+from domain.snapshots.heimdall import HEIMDALL as HEIMDALL_PART
 from domain.snapshots.operations import operations as snapshot_operations
 from domain.snapshots.ops import OPS
 from domain.snapshots.parts import Part
@@ -40,7 +41,7 @@ REVERTERS: dict[str, Reverter] = {
 }
 """How each feature's policies go back when what was set for a time is over."""
 
-PARTS: tuple[Part, ...] = (CONTROL, RISK_PART, TRIPWIRE, OPS)
+PARTS: tuple[Part, ...] = (CONTROL, RISK_PART, HEIMDALL_PART, TRIPWIRE, OPS)
 """What the snapshot and the Monday review are made of: each feature that has something to say brings one part."""
 
 ALL: tuple[AnyOperation, ...] = (

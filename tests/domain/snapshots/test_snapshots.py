@@ -6,7 +6,7 @@ from typing import Any
 from domain.alerts.service import raise_alert
 from domain.gate.recording import record
 from domain.outcomes import Kind
-from tests.support import AUDITOR, MANAGER, ONCALL, STRANGER, World
+from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, STRANGER, World
 
 
 def lines(world: World, part: str) -> dict[str, tuple[str, bool | None]]:
@@ -54,6 +54,18 @@ def test_the_whole_names_what_is_not_there_yet(world: World) -> None:
     assert not there & set(found.not_there)
     assert world.refused(AUDITOR, "snapshot.overview", part="weather").kind is Kind.INVALID
     assert world.refused(STRANGER, "snapshot.overview").code == "role"
+
+
+def test_heimdalls_part_says_where_each_domain_stands(world: World) -> None:
+    """In the sandbox with its trials beside what it needs; nothing else is claimed of it."""
+    world.done(OPERATOR, "heimdall.trial", domain="WHOLESALE_OFFER", confidence=0.9, success=True)
+    (part,) = world.done(AUDITOR, "snapshot.overview", part="heimdall").items
+    lines = {line.name: line for line in part.lines}
+    assert set(lines) == {"WHOLESALE_OFFER", "BUYER_MATCH", "CAPITAL_ROUTE", "FOLLOWUP_NEXT_ACTION"}
+    mine = lines["WHOLESALE_OFFER"]
+    assert (mine.value, mine.ok) == ("in the sandbox", None)
+    assert mine.beside == "100.0 % of 1 trials in 7 days; needs 82 % and 75"
+    assert "no trials" in lines["BUYER_MATCH"].beside
 
 
 def test_a_metric_is_judged_by_its_target_and_beside_the_time_before(world: World) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.demo.arrivals import new_seller
 from bot.demo.cast import ALICE, CAST, MARC
+from bot.demo.contracts import fall
 from bot.demo.panel import CannotHappen, Happening
 from bot.demo.workspace import Away, CannotDo, Workspace
 from domain.alerts.results import AlertCard
@@ -62,6 +63,8 @@ class Happenings:
                       self._runs_out),
             Happening("lead", "A new lead arrives", "A seller fills in the web form, which asks for a ladder.", WORLD,
                       self._arrives),
+            Happening("contracts", "Let the contract rate fall", "300 offers, few contracts.", WORLD,
+                      self._contracts_fall),
             Happening("drill", "Pages are tried out", "Marc raises a drill: whoever is on call is paged.", WORLD,
                       self._drills),
             Happening("slack-away", "Slack goes away for 20 s", "Nothing gets in or out. Nothing is lost.", WORLD,
@@ -130,6 +133,18 @@ class Happenings:
                 " Go live (the tour says how), then let it arrive again."
             )
         raise CannotHappen(f"The gate answered otherwise than expected: {outcome}")
+
+    def _contracts_fall(self) -> str:
+        """Report three hours of offers as the deal desk's program does."""
+        caller = Caller(ALICE.user_id, Surface.HTTP, claimed_actor="deal desk")
+        events = fall(uuid4().hex, self._gate.clock())
+        outcome = self._gate.run(Call("kpi.record", {"events": events}, caller))
+        if not isinstance(outcome, Done):
+            raise CannotHappen(f"The gate answered otherwise than expected: {outcome}")
+        return (
+            f"{len(events)} offers were reported, and about one in ten became a contract: look at the card in #oncall;"
+            " whoever is on call is paged. Acknowledge it, ask to release, and approve as Marc."
+        )
 
     def _drills(self) -> str:
         outcome = self._gate.run(Call("oncall.drill", {}, Caller(MARC.user_id, Surface.SLACK)))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from bot.demo.cast import ALICE, BRYAN, CAST, DANA, LEO, MARC, ZOE, Player
+from bot.demo.contracts import usual_weeks
 from bot.demo.learning import RECENT, WEEKS, Tried, batch
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
@@ -74,6 +75,7 @@ def seed(settings: Settings, now: datetime) -> bool:
         _drill(story)
         _go_live(story)
         _work(story, now)
+        _contracts(story, now - OFF_FOR)
         _switch_off(story, now - OFF_FOR)
         _tidy(story, now)
         return True
@@ -303,6 +305,19 @@ def _complete(story: Story, task_id: int, given: Answer) -> None:
     if given.call_back_in is not None:
         more["at"] = (story.clock() + given.call_back_in).isoformat()
     story.does(given.by, "followup.complete", Result, task_id=task_id, outcome=given.outcome, **more)
+
+
+def _contracts(story: Story, at: datetime) -> None:
+    """The contract rate of eight weeks is reported, and its tripwire switched on by bryan."""
+    story.at(at)
+    watch = {"domain": "WHOLESALE", "metric": "contract_rate"}
+    story.does(
+        BRYAN, "regression.policy_set", Result, enabled=True, reason="eight weeks are enough to judge by", **watch
+    )
+    story.does(ALICE, "kpi.record", Result, events=usual_weeks(at))
+    while getattr(getattr(story.gate.run(system_call("regression.sweep")), "result", None), "evaluated", 0):
+        pass
+    story.seals()
 
 
 def _switch_off(story: Story, at: datetime) -> None:

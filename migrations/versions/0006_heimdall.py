@@ -171,7 +171,7 @@ def upgrade() -> None:
 
 
 def _seed(policy: sa.Table) -> None:
-    now, by, why = datetime.now(UTC), "system", "the first policy of this domain"
+    now, by, why = datetime.now(UTC), "settings", "the first policy of this domain"
     rows = [
         {
             "domain": domain, "min_confidence_prod": confidence, "min_sandbox_trials": trials,

@@ -105,7 +105,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_the_page_is_told_what_can_be_made_to_happen(running: Running) -> None:
     listed = running.http.get("/demo/actions").json()
     assert [one["id"] for one in listed] == [
-        "hour", "night", "signature", "lead", "drill", "slack-away", "twice", "worker", "scheduler", "bot", "redis",
+        "hour", "night", "signature", "lead", "contracts", "drill", "slack-away", "twice", "worker", "scheduler", "bot",
+        "redis",
     ]  # fmt: skip
     assert all(set(one) == {"id", "label", "help", "group"} and all(one.values()) for one in listed)
 
@@ -148,6 +149,14 @@ def test_hours_and_nights_make_steps_late(running: Running) -> None:
     running.hour_changes_the_card()
     assert "A night has passed" in running.happens("night")
     wait_until(lambda: "past the 2 h promise" in str(running.card()), "broken promises on the card")
+
+
+def test_the_contract_rate_falls_and_its_engine_is_held(running: Running) -> None:
+    """The panel's button, the tripwire, the card on call, and what /risk says of it."""
+    assert "look at the card in #oncall" in running.happens("contracts")
+    running.sees("WHOLESALE IS THROTTLED", "oncall", ALICE.user_id)
+    running.types(DANA.user_id, "/risk")
+    running.sees("contract_rate", "general", DANA.user_id)
 
 
 def test_a_signature_runs_out_and_is_signed_again(running: Running) -> None:

@@ -179,7 +179,8 @@ def test_before_the_first_go_live_an_owner_sets_caps_alone(world: World) -> None
     world.make_ready()
     asked = world.pending(OWNER, "golive.enable", reason="go")
     facts = dict(world.approval(asked.approval_id).wanted["facts"])
-    assert "risk.policy_set" in facts["Set up by an owner alone"]
+    assert "Set caps" in facts["Set up by an owner alone"]
+    assert "WHOLESALE" in facts["Set up by an owner alone"]
 
 
 def test_a_tightening_waits_for_what_is_being_reserved(postgres_world: World) -> None:

@@ -341,7 +341,7 @@ def test_a_command_of_the_tour_is_put_into_the_box_and_its_answer_is_seen(world:
 
 @pytest.mark.parametrize("size", [(1366, 768), (360, 740)], ids=["laptop", "phone"])
 def test_what_is_said_for_a_moment_covers_no_message(world: World, seat: Seat, size: tuple[int, int]) -> None:
-    page = seat("dana", "followups", size=size)
+    page = seat("dana", "deals", size=size)
     last = desk.messages(page).last
     expect(last).to_be_visible()
     before = last.bounding_box()

@@ -341,9 +341,11 @@ def test_a_command_of_the_tour_is_put_into_the_box_and_its_answer_is_seen(world:
 
 @pytest.mark.parametrize("size", [(1366, 768), (360, 740)], ids=["laptop", "phone"])
 def test_what_is_said_for_a_moment_covers_no_message(world: World, seat: Seat, size: tuple[int, int]) -> None:
-    page = seat("dana", "deals", size=size)
+    page = seat("dana", "governance", size=size)
     last = desk.messages(page).last
     expect(last).to_be_visible()
+    expect(page.locator("#place img[alt]").first).to_be_visible(timeout=30_000)  # the chart that comes after its card
+    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth)")
     before = last.bounding_box()
     page.keyboard.press("Alt+a")
     dialog(page).locator(".person", has_text="Maria Santos").click()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-DEADLINE = 90.0
+DEADLINE = 270.0
 """Generous: a whole start takes five seconds on a quiet machine."""
 COMMAND = (sys.executable, "-m", "bot.cli", "demo")
 

@@ -25,7 +25,7 @@ as dana
 /killswitch release
 
 over
-wait APPROVAL WANTED
+wait APPROVAL WANTED: release the kill switch
 press approve
 y
 as omar
@@ -39,7 +39,7 @@ in #followups
 /followup create L-77 AB Calgary phone=403-555-0142
 as dana
 /golive enable ready
-wait APPROVAL WANTED
+wait APPROVAL WANTED: go live
 as marc
 press approve
 y

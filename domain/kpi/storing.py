@@ -39,10 +39,9 @@ _STAGE = text(
 )
 _EMPTIED = text("DELETE FROM kpi_arriving")
 _COPY = f"COPY kpi_arriving ({', '.join(_EACH)}) FROM STDIN"
-_FROM_STAGE = text(
-    f"WITH new AS (INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"  # noqa: S608 - names of ours alone
-    f" SELECT domain, metric, event_id, success, value, occurred_at, source, market, coalesce(correlation_id, :own),"
-    " detail, :recorded_at, :actor FROM kpi_arriving ON CONFLICT (domain, metric, event_id) DO NOTHING"
+_INTO = f"WITH new AS (INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"
+_AND_QUEUE = (
+    " ON CONFLICT (domain, metric, event_id) DO NOTHING"
     " RETURNING domain, metric, occurred_at, success, value, source),"
     " queued AS (INSERT INTO regression_arrival (domain, metric, events, recorded_at)"
     " SELECT domain, metric, jsonb_agg(jsonb_build_array("
@@ -52,6 +51,15 @@ _FROM_STAGE = text(
     " GROUP BY domain, metric)"
     " SELECT count(*) FROM new"
 )
+_FROM_STAGE = text(
+    f"{_INTO} SELECT domain, metric, event_id, success, value, occurred_at, source, market,"  # noqa: S608 - our names
+    f" coalesce(correlation_id, :own), detail, :recorded_at, :actor FROM kpi_arriving{_AND_QUEUE}"
+)
+_ONE = text(
+    f"{_INTO} VALUES (:domain, :metric, :event_id, :success, :value, :occurred_at, :source, :market,"
+    f" :correlation_id, CAST(:detail AS jsonb), :recorded_at, :actor){_AND_QUEUE}"
+)
+"""One event: written and left for its tripwire in one round trip."""
 
 
 def store(
@@ -79,6 +87,10 @@ def store(
     rows = [
         {**event._asdict(), "correlation_id": event.correlation_id or correlation_id, **constant} for event in ordered
     ]
+    if connection.dialect.name == "postgresql" and len(rows) == 1:
+        (row,) = rows
+        detail = None if row["detail"] is None else json.dumps(row["detail"])
+        return int(connection.scalar(_ONE, row | {"detail": detail}) or 0)
     new = [New(*row) for row in connection.execute(_INSERT[connection.dialect.name], rows)]
     guarded = arrivals.guarded(connection)
     watched = [event for event in new if (event.domain, event.metric) in guarded]

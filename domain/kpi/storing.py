@@ -55,10 +55,11 @@ _FROM_STAGE = text(
     f"{_INTO} SELECT domain, metric, event_id, success, value, occurred_at, source, market,"  # noqa: S608 - our names
     f" coalesce(correlation_id, :own), detail, :recorded_at, :actor FROM kpi_arriving{_AND_QUEUE}"
 )
-_ONE = text(
+ONE = (
     f"{_INTO} VALUES (:domain, :metric, :event_id, :success, :value, :occurred_at, :source, :market,"
     f" :correlation_id, CAST(:detail AS jsonb), :recorded_at, :actor){_AND_QUEUE}"
 )
+_ONE = text(ONE)
 """One event: written and left for its tripwire in one round trip."""
 
 
@@ -88,9 +89,7 @@ def store(
         {**event._asdict(), "correlation_id": event.correlation_id or correlation_id, **constant} for event in ordered
     ]
     if connection.dialect.name == "postgresql" and len(rows) == 1:
-        (row,) = rows
-        detail = None if row["detail"] is None else json.dumps(row["detail"])
-        return int(connection.scalar(_ONE, row | {"detail": detail}) or 0)
+        return int(connection.scalar(_ONE, one(ordered[0], rows[0]["correlation_id"], recorded_at, actor)) or 0)
     new = [New(*row) for row in connection.execute(_INSERT[connection.dialect.name], rows)]
     guarded = arrivals.guarded(connection)
     watched = [event for event in new if (event.domain, event.metric) in guarded]
@@ -98,6 +97,15 @@ def store(
         on_trial = frozenset(connection.scalars(_ON_TRIAL))
         arrivals.queue(connection, (event for event in watched if event.source not in on_trial), recorded_at)
     return len(new)
+
+
+def one(event: Reported, correlation_id: str, recorded_at: datetime, actor: str) -> dict[str, Any]:
+    """Return what `ONE` writes of an event."""
+    detail = None if event.detail is None else json.dumps(event.detail)
+    return {
+        **event._asdict(), "detail": detail, "correlation_id": event.correlation_id or correlation_id,
+        "recorded_at": recorded_at, "actor": actor,
+    }  # fmt: skip
 
 
 def _copy(connection: Connection, events: Sequence[Reported], constant: dict[str, Any]) -> int:

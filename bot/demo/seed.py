@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 
 from bot.demo.cast import ALICE, BRYAN, CAST, DANA, LEO, MARC, ZOE, Player
 from bot.demo.contracts import usual_weeks
+from bot.demo.deposits import DEPOSITS, LASTS_HOURS, Deposit
 from bot.demo.learning import RECENT, WEEKS, Tried, batch
 from bot.demo.week import SELLERS, Answer, Seller
 from domain.approvals.results import ApprovalList
@@ -26,6 +27,7 @@ from domain.outcomes import Done, PendingApproval, Result
 from domain.prime_law.tables import GoLiveHistory
 from domain.processes.tables import ProcessHeartbeat
 from domain.review.results import CadenceRun, ReviewCard
+from domain.risk.results import Reserved
 from domain.runbook.rules import STATEMENTS
 from domain.settings import Settings
 from domain.start import start
@@ -233,6 +235,8 @@ def _work(story: Story, now: datetime) -> None:
     for seller in SELLERS:
         plan(now - seller.arrived, lambda seller=seller: arrives(seller))  # type: ignore[misc]
 
+    for deposit in DEPOSITS:
+        _plan_deposit(story, now, deposit, plan)
     _plan_reviews(story, now, plan)
     while acts:
         at, _, act = heapq.heappop(acts)
@@ -257,6 +261,28 @@ def _recommend(story: Story, who: Player, tried: Tried, said: Mapping[str, Any])
     if tried.success is not None:
         number = {"recommendation_id": made.recommendation_id}
         story.does(who, "heimdall.outcome", Result, success=tried.success, **number)
+
+
+def _plan_deposit(
+    story: Story, now: datetime, deposit: Deposit, plan: Callable[[datetime, Callable[[], None]], None]
+) -> None:
+    """Leo reserves what an offer may cost, and says later what it did cost."""
+
+    def reserves() -> None:
+        made = story.does(
+            LEO, "risk.reserve", Reserved, engine="WHOLESALE", amount=deposit.amount, about=deposit.about,
+            ttl_hours=LASTS_HOURS,
+        )  # fmt: skip
+        if deposit.ended is not None:
+            plan(now - deposit.ended, lambda: ends(made.reservation_id))
+
+    def ends(number: int) -> None:
+        if deposit.lost is None:
+            story.does(LEO, "risk.void", Result, reservation_id=number)
+        else:
+            story.does(LEO, "risk.settle", Result, reservation_id=number, realized_loss=deposit.lost)
+
+    plan(now - deposit.made, reserves)
 
 
 def _nines(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:

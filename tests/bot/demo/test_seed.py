@@ -17,6 +17,7 @@ from domain.gate import Call, Gate
 from domain.identity import Caller, Surface
 from domain.outcomes import Done
 from domain.processes.tables import ProcessHeartbeat
+from domain.risk.tables import RiskReservation
 from domain.settings import Settings
 from domain.start import start
 
@@ -86,6 +87,25 @@ def test_a_manager_can_judge_a_promotion_on_sight(gate: Gate) -> None:
     assert card["finding"].startswith("Success above 82 % on 24 of 28 days, lowest 67 % on ")
     assert 0.92 <= card["gate"]["says"] <= 0.94
     assert card["production"]["trials"] >= 14
+
+
+def test_one_more_offer_has_room(gate: Gate) -> None:
+    """Four deposits are open, one was lost; a fifth fits and a sixth does not, whatever the hour is."""
+    found = _read(gate, INES.user_id, "risk.snapshot").result.to_json()
+    (wholesale,) = [engine for engine in found["items"] if engine["engine"] == "WHOLESALE"]
+    caps = {cap["cap"]: cap for cap in wholesale["caps"]}
+    assert (caps["max_open_risk"]["used"], caps["max_open_risk"]["limit"]) == ("400.00", "500.00")
+    assert len(_read(gate, INES.user_id, "risk.reservations").result.to_json()["items"]) == 4
+    states = [row.state for row in gate.database.look(lambda c: c.execute(select(RiskReservation.state)).all())]
+    assert sorted(states) == ["OPEN"] * 4 + ["SETTLED"] * 2 + ["VOIDED"]
+
+
+def test_the_contract_rate_is_watched(gate: Gate) -> None:
+    """Its tripwire is on, has learned all it needs, and is quiet."""
+    found = _read(gate, INES.user_id, "regression.snapshot").result.to_json()
+    (mine,) = [one for one in found["items"] if one["metric"] == "contract_rate"]
+    assert (mine["state"], mine["enabled"], mine["can_act"], mine["events"]) == ("armed", True, True, 1200)
+    assert mine["baseline_rate"] == pytest.approx(0.41, abs=0.005)
 
 
 def test_every_act_passed_the_gate(gate: Gate) -> None:

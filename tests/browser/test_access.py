@@ -113,6 +113,24 @@ def _panel(page: Page) -> None:
     expect(page.get_by_role("complementary", name="Make things happen")).to_be_visible()
 
 
+def _answered(command: str, words: str) -> View:
+    def look(page: Page) -> None:
+        enter(page, command)
+        answer(page, words)
+        desk.comes_to_rest(page)
+
+    return look
+
+
+ENGINES: tuple[tuple[str, View], ...] = (
+    ("risk", _answered("/risk", "WHOLESALE")), ("caps", _answered("/risk policies", "GLOBAL")),
+    ("denied", _answered("/risk reserve WHOLESALE 1000", "NOT ")), ("open", _answered("/risk open", "R-")),
+    ("heimdall", _answered("/heimdall", "WHOLESALE_OFFER")), ("scorecard", _answered("/heimdall scorecard", "trials")),
+    ("tripwires", _answered("/tripwire", "contract_rate")), ("series", _answered("/kpi WHOLESALE contract_rate", "41")),
+    ("rota", _answered("/oncall", "ON CALL")), ("alerts", _answered("/alerts", "alert")),
+    ("snapshot", _answered("/snapshot", "Operations")), ("review", _answered("/review", "MONDAY REVIEW")),
+    ("metrics", _answered("/snapshot metrics", "target")), ("runbook", _answered("/runbook", "Passed")),
+)  # fmt: skip
 VIEWS: tuple[tuple[str, View], ...] = (
     ("tour", _place("general")), ("governance", _place("governance")), ("question", _question), ("menu", _menu),
     ("thread", _thread), ("list", _rail), ("followups", _place("followups")), ("due", _due), ("refusal", _refusal),
@@ -165,6 +183,18 @@ def test_every_view(world: World, seat: Seat, width: int, scheme: str) -> None:
         if page.locator("dialog[open], [role=menu]").count() or name in {"list", "followups"}:
             page.keyboard.press("Escape")
             expect(page.locator("dialog[open], [role=menu]")).to_have_count(0)
+        look(page)
+        wrong += [f"{name}: {problem}" for problem in page.evaluate(f"({CHECKS})()")]
+    assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_what_every_engine_says(world: World, seat: Seat, width: int, scheme: str) -> None:
+    """Figures, tables, charts and refusals of each engine have room and can be read."""
+    page = seat("dana", "general", size=(width, 740), scheme=scheme)
+    wrong: list[str] = []
+    for name, look in ENGINES:
         look(page)
         wrong += [f"{name}: {problem}" for problem in page.evaluate(f"({CHECKS})()")]
     assert wrong == [], "\n".join(wrong)

@@ -1,6 +1,6 @@
 """The tables of tripwire-detector.md, out of our own rules: `make detector`, some minutes on two cores.
 
-What the tables do not say was settled by trying: the published delays are those of the detector as it is seeded by
+What the tables do not say was settled by trying: how a full baseline forgets (`Baseline.add`); the published delays are those of the detector as it is seeded by
 default (it looks for a drop of 30 %), 1,000 events after it was armed (a stream with an alarm before that is drawn
 again), followed for 10,000 events after the change at most; a stream without an alarm until then counts as 10,000.
 Baselines are drawn: s0 successes of 1,000 at the rate p, so the figures are means over baselines ("effective").

@@ -101,7 +101,7 @@ def test_two_make_the_same_policy_at_once(
 ) -> None:
     """It is there once; whoever comes second changes it, or is told that this would loosen it."""
     works = [
-        lambda user=user, more=more: world.run(user, name, **whose, **more, reason="new")  # type: ignore[misc]
+        lambda user=user, more=more: world.run(user, name, **whose, **more, reason="new")
         for user, more in zip((MANAGER, SECOND), figures, strict=True)
     ]
     outcomes = at_once(*works)

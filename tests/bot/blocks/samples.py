@@ -723,6 +723,10 @@ CARDS: dict[str, list[Result]] = {
         approval("superseded", replaced_by=319), approval("superseded", outcome_detail="an owner broke glass"),
         approval("failed", outcome_detail="Then: switches 41. Now: switches 43."),
         promotion(), promotion("approved", note="Fine, but look at Alberta on Monday"),
+        approval(
+            "approved", operation="golive.enable", target="go-live",
+            taken_back=TAKEN_BACK.model_copy(update={"now": "production is off"}),
+        ),
         promotion("approved", taken_back=TAKEN_BACK), promotion("approved", taken_back=BY_ITSELF, reader="requester"),
         promotion("rejected", note="Alberta drags it; bring it back without AB"),
         promotion("expired"), promotion("failed", outcome_detail="Then: 75 of 87 (86.2 %). Now: 76 of 95 (80.0 %)."),

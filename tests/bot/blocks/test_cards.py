@@ -416,6 +416,14 @@ def test_promotion_taken_back() -> None:
     assert by_itself[1] == f"By itself, {back}: success fell to 79.3 % (69 of 87 in 7 days), under 82 %"
 
 
+def test_go_live_taken_back() -> None:
+    """Nothing left to switch off."""
+    end = samples.TAKEN_BACK.model_copy(update={"now": "production is off"})
+    said = says(render("approval", samples.approval("approved", operation="golive.enable", taken_back=end)))
+    assert said[0] == f"*NO LONGER: production is off since {shown(end.at)}*"
+    assert not any("Switch go-live off" in line for line in said)
+
+
 def test_promotion_that_came_to_nothing() -> None:
     """Rejected, expired and not done: the headline is what is true now, with *Ask again…*."""
     until = shown(samples.promotion().expires_at)

@@ -41,7 +41,27 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app.view(ANYTHING)(_listener(receiver.on_submission))
     app.event("app_home_opened")(_listener(receiver.on_event))
     app.event("user_change")(_listener(receiver.on_account))
+    _let_the_rest_be(app)
     return app
+
+
+def _let_the_rest_be(app: App) -> None:
+    """Acknowledge what an app that asks for more than ours is sent: otherwise Slack sends it again, or says it failed.
+
+    Nothing is done with any of it.
+    """
+    app.event(ANYTHING)(_ignore)
+    app.view_closed(ANYTHING)(_ignore)
+    app.shortcut(ANYTHING)(_ignore)
+    app.options(ANYTHING)(_no_options)
+
+
+def _ignore(ack: Ack) -> None:
+    ack()
+
+
+def _no_options(ack: Ack) -> None:
+    ack(options=[])
 
 
 def _authorize(token: str) -> Callable[..., AuthorizeResult]:

@@ -171,6 +171,11 @@ def _explain(params: type[Params], error: Any) -> Refused:
     )  # fmt: skip
 
 
+def shown(text: str) -> str:
+    """Return a text as it is kept: what can be read of it, without the space around it."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t").strip()
+
+
 def plain(text: str) -> str:
     """Drop control characters and back-ticks, which would break out of the code style errors quote in."""
     return "".join(character for character in text if character.isprintable() and character != "`")
@@ -201,7 +206,7 @@ def _channel(value: Any, info: ValidationInfo) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("is not text")  # noqa: TRY004 - pydantic makes a finding of a ValueError alone
-    text = "".join(character for character in value if character.isprintable() or character in "\n\t").strip()
+    text = shown(value)
     if not text:
         raise ValueError("is empty")
     if len(text) > LONGEST_TEXT:

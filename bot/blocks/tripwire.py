@@ -22,6 +22,8 @@ from domain.regression.words import counted, level, name_of, percent, subject, u
 
 LAYER = "Tripwire"
 MOST_SHOWN = 12
+LONGEST_IN_MENU = 100
+"""Characters a domain and a metric may have together in a menu's choice; of longer ones the domain alone is shown."""
 DAYS_OF_YEAR, DAYS_OF_MONTH = 365.25, 30.4
 STOPS = {
     "WHOLESALE": "sending offers and new WHOLESALE reserves",
@@ -153,8 +155,14 @@ def _buttons(card: AlertCard, found: TripCard) -> list[Block]:
     menu.append(kit.choice("Pass to…", "alerts.pass", which, form=True))
     if not found.kill_switch_engaged:
         menu.append(kit.choice("Kill switch…", "killswitch.engage", form=True))
-    menu.append(kit.choice("Show the tripwire", "regression.state", name))
+    menu.append(
+        kit.choice("Show the tripwire", "regression.state", name if _fits_a_menu(name) else {"domain": found.domain})
+    )
     return [*made, _look_closer(found), kit.overflow(menu, place=card.alert_id % 10_000)]
+
+
+def _fits_a_menu(name: dict[str, str]) -> bool:
+    return sum(map(len, name.values())) <= LONGEST_IN_MENU
 
 
 def _look_closer(found: TripCard) -> Block:

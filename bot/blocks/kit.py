@@ -202,12 +202,23 @@ def _aloud(label: str, about: str) -> str:
     return cut_plain(f"{label.rstrip('…')} {unmarked(about)}", _LABEL) if about else ""
 
 
-def offered(given: Button, *, place: int | None = None) -> Block:
-    """Return a button the domain offers, for example on a refusal."""
+def offered(given: Button, *, place: int | None = None) -> Block | None:
+    """Return a button the domain offers, for example on a refusal.
+
+    One that opens a form carries what fits into it, the shortest values first; one that acts all or is absent.
+    """
+    params = _fitting(given.params)
+    if params != given.params and not given.form:
+        return None
     asks = confirm("Are you sure?", words(given.confirm), given.label.rstrip("…")) if given.confirm else None
-    return button(
-        given.label, given.operation, given.params, form=given.form, place=place, style=given.style, confirm=asks
-    )
+    return button(given.label, given.operation, params, form=given.form, place=place, style=given.style, confirm=asks)
+
+
+def _fitting(params: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(params)
+    while len(compact(kept)) > VALUE_LIMIT:
+        del kept[max(kept, key=lambda name: len(compact({name: kept[name]})))]
+    return kept
 
 
 def choice(label: str, operation: str, params: Mapping[str, Any] | None = None, *, form: bool = False) -> Block:

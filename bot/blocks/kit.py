@@ -121,9 +121,14 @@ def section(text: str, accessory: Block | None = None) -> Block:
 
 
 def lines(*texts: str | None) -> list[Block]:
-    """Return the given lines that say something as one paragraph."""
-    said = [text for text in texts if text]
-    return [section("\n".join(said))] if said else []
+    """Return the given lines that say something as one paragraph; as several where one would be cut."""
+    paragraphs: list[str] = []
+    for text in texts:
+        if text and paragraphs and len(paragraphs[-1]) + len(text) < _SECTION:
+            paragraphs[-1] += f"\n{text}"
+        elif text:
+            paragraphs.append(text)
+    return [section(text) for text in paragraphs]
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> list[Block]:

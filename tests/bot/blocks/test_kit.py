@@ -103,6 +103,17 @@ def test_an_empty_value_is_no_parameters() -> None:
     assert parse_press("form:golive.enable:3", "") == Pressed("form", "golive.enable", {})
 
 
+def test_many_lines_are_several_paragraphs() -> None:
+    """None is lost at a section's end; as long as they fit, they stand together."""
+    many = [f"{number} {'x' * 495}" for number in range(10, 22)]
+    made = kit.lines(None, *many, "")
+    assert [block["text"]["text"].count("\n") for block in made] == [5, 5]
+    assert "\n".join(block["text"]["text"] for block in made).split("\n") == many
+    assert len(made[0]["text"]["text"]) <= 3_000
+    assert kit.lines("a", None, "b") == [kit.section("a\nb")]
+    assert kit.lines(None, "") == []
+
+
 def test_a_form_that_is_offered_carries_what_fits() -> None:
     """What was typed at length is left out of it, the rest is not; a button that acts carries all or is absent."""
     typed = {"lead_id": "L1", "reason": "é" * 2_000, "note": "n" * 900}

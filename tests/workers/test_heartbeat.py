@@ -61,6 +61,24 @@ def test_a_look_that_fails_is_evidence_too(light_scene: Scene) -> None:
         heartbeat.stop()
 
 
+def test_a_beat_outlives_what_nobody_foresaw(light_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread dies of nothing: a process that works must not look dead."""
+    real, failures = heartbeat_module.position, iter([RuntimeError("a row nobody can read")])
+
+    def once(connection: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return real(connection)
+
+    monkeypatch.setattr(heartbeat_module, "position", once)
+    heartbeat = Heartbeat(light_scene.database, "worker", process_id(), system_clock, beat_seconds=0.05)
+    heartbeat.start()
+    try:
+        wait_for(lambda: any("switches" in row.seen for row in light_scene.rows("process_heartbeat")))
+    finally:
+        heartbeat.stop()
+
+
 def test_processes_last_seen_long_ago_are_forgotten(light_scene: Scene) -> None:
     """A week after their last sign of life."""
     from datetime import timedelta

@@ -131,6 +131,12 @@ def lines(*texts: str | None) -> list[Block]:
     return [section(text) for text in paragraphs]
 
 
+def and_more(items: Sequence[object], shown: int) -> str | None:
+    """Return how many of a list were left out after those that are shown; None where all are."""
+    more = len(items) - shown
+    return f"and {more} more" if more > 0 else None
+
+
 def facts(rows: Sequence[tuple[str, str]]) -> list[Block]:
     """Return names beside values (mrkdwn both), aligned in two columns, five rows to a block."""
     made: list[Block] = []
@@ -190,9 +196,13 @@ def button(
     confirm: Block | None = None,
     about: str = "",
 ) -> Block:
-    """Return a button; one that opens a form gets its “…” and `about` tells repeated ones apart when read aloud."""
+    """Return a button; `about` tells repeated ones apart when read aloud.
+
+    One that opens a form gets its “…” and carries what fits into it, the shortest values first. Raises `ValueError`
+    where one that acts cannot carry all.
+    """
     shown = label if not form or label.endswith("…") else f"{label}…"
-    carried = compact(params or {})
+    carried = compact(_fitting(params or {}) if form else params or {})
     if len(carried) > VALUE_LIMIT:
         raise ValueError(f"the button {label!r} carries too much")
     made: Block = {
@@ -208,15 +218,13 @@ def _aloud(label: str, about: str) -> str:
 
 
 def offered(given: Button, *, place: int | None = None) -> Block | None:
-    """Return a button the domain offers, for example on a refusal.
-
-    One that opens a form carries what fits into it, the shortest values first; one that acts all or is absent.
-    """
-    params = _fitting(given.params)
-    if params != given.params and not given.form:
+    """Return a button the domain offers, for example on a refusal; none where it acts and cannot carry all."""
+    if not given.form and len(compact(given.params)) > VALUE_LIMIT:
         return None
     asks = confirm("Are you sure?", words(given.confirm), given.label.rstrip("…")) if given.confirm else None
-    return button(given.label, given.operation, params, form=given.form, place=place, style=given.style, confirm=asks)
+    return button(
+        given.label, given.operation, given.params, form=given.form, place=place, style=given.style, confirm=asks
+    )
 
 
 def _fitting(params: Mapping[str, Any]) -> dict[str, Any]:

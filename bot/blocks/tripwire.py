@@ -217,7 +217,7 @@ def states(found: TripwireStates) -> Rendered:
     return kit.message(
         head,
         [block for item in found.items[:MOST_SHOWN] for block in state_line(item)],
-        kit.lines(f"and {len(found.items) - MOST_SHOWN} more" if len(found.items) > MOST_SHOWN else None),
+        kit.lines(kit.and_more(found.items, MOST_SHOWN)),
         kit.context(LAYER, f"as of {when(found.as_of)}"),
     )
 
@@ -296,6 +296,7 @@ def policies(found: TripwirePolicies) -> Rendered:
     return kit.message(
         f"{count(len(found.items), 'tripwire')}, {on} switched on.",
         [block for item in found.items[:MOST_SHOWN] for block in _policy_line(item)],
+        kit.lines(kit.and_more(found.items, MOST_SHOWN)),
         kit.context(LAYER, "`/tripwire set DOMAIN METRIC …` changes one; loosening needs approval"),
     )
 

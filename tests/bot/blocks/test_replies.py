@@ -226,3 +226,35 @@ OUTCOMES: list[Outcome] = [PENDING, REFUSAL, Held(held_id=1, operation="held.run
 def test_every_outcome_of_every_operation_can_be_shown(operation: AnyOperation, outcome: Outcome) -> None:
     check_message(render_outcome(operation, outcome))
     assert isinstance(outcome, PendingApproval | Refused | Held)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown_of_forty"),
+    [
+        ("regression.policies", 12), ("regression.state", 12), ("heimdall.policies", 12), ("heimdall.scorecard", 12),
+        ("approvals.list", 10),
+    ],
+)  # fmt: skip
+def test_a_long_list_says_how_much_is_left_out(name: str, shown_of_forty: int) -> None:
+    found = samples.REPLIES[name][0]
+    many = found.model_copy(update={"items": found.items[:1] * 40})
+    said = says(reply(name, many))
+    assert f"and {40 - shown_of_forty} more" in said
+    few = found.model_copy(update={"items": found.items[:1] * 2})
+    assert not [line for line in says(reply(name, few)) if line.startswith("and ")]
+
+
+def test_a_changed_charter_shows_its_evidence_and_when_it_goes_back() -> None:
+    said = says(reply("heimdall.policy_set", samples.REPLIES["heimdall.policy_set"][1]))
+    assert f"Goes back by itself, {shown(LATER)}" in said
+    assert "[ Evidence ]" in said
+
+
+def test_every_tripwire_shows_its_rule_and_who_set_it() -> None:
+    said = says(reply("regression.policies", samples.REPLIES["regression.policies"][0]))
+    assert (
+        "*WHOLESALE.contract_rate*  on · rate: a drop of 20 %, acts at 100,000, warns at 10,000; holds WHOLESALE"
+        in said
+    )
+    assert f"Max drop fraction goes back to 0.15, {shown(LATER)}" in said
+    assert len([line for line in said if line.startswith(f"v3 by <@U3>, {shown(AT)}: “")]) == 2

@@ -606,3 +606,25 @@ def test_what_was_rejected_can_be_asked_again_whatever_it_was() -> None:
     asked = {"reason": "x" * 1_990, "domain": "WHOLESALE", "act_n": None}
     (again,) = presses(render("approval", samples.approval("rejected", note="not yet", params=asked)).blocks)
     assert (again.kind, again.params) == ("form", {"domain": "WHOLESALE"})
+
+
+def test_a_tripwire_at_three_in_the_morning() -> None:
+    """Is it real, is it stopped, does it need me now, what did we change: each has its line."""
+    said = says(render("alert", samples.trip_alert()))
+    began = "<!date^1793202120^{date_short_pretty}|2026-10-28>"
+    menu = "[▾ Pause follow-ups too… · Pass to… · Kill switch… · Show the tripwire]"
+    assert said[:9] == [
+        "*WHOLESALE IS THROTTLED: no new offers. Contract rate fell.*",
+        f"Opened {shown(AT)}. OPEN, nobody has acknowledged",
+        f"*Contract rate*: 41 % → about 25 %    48 of 190 offers since the dip began, {began}",
+        "*Seen by chance*: about once in 109,000 offers: 40 years at 7 a day",
+        f"*Nothing is waiting*: until {shown(LATER)}: the next follow-up falls due then",
+        "*Stops*  sending offers and new WHOLESALE reserves",
+        "*Goes on*  follow-ups, calls, outcomes, settlements, CAPITAL",
+        "*Where*  Alberta 9 of 74; everywhere else 39 of 116",
+        "*Changed shortly before*",
+    ]
+    assert said[-2:] == [
+        f"[[ Acknowledge ]] [ Ask to release… ] [ Look closer ] {menu}",
+        "Tripwire · WHOLESALE.contract_rate, policy v3, acts at 100,000 · alert T-77 · audit 48,190",
+    ]

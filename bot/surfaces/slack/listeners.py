@@ -34,7 +34,7 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
         # what is slow has pools of its own.
         process_before_response=True,
         listener_executor=ThreadPoolExecutor(32, "bolt"),
-        logger=logging.getLogger("slack_bolt"),
+        logger=_bolt_logger(),
     )
     app.command(ANY_COMMAND)(_listener(receiver.on_command))
     app.action(ANYTHING)(_listener(receiver.on_press))
@@ -43,6 +43,17 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app.event("user_change")(_listener(receiver.on_account))
     _let_the_rest_be(app)
     return app
+
+
+def _bolt_logger() -> logging.Logger:
+    """Return Bolt's logger without its word that SLACK_BOT_TOKEN is ignored: the client has it."""
+    logger = logging.getLogger("slack_bolt")
+    logger.addFilter(_is_not_about_the_token)
+    return logger
+
+
+def _is_not_about_the_token(record: logging.LogRecord) -> bool:
+    return "`token`" not in record.getMessage()
 
 
 def _let_the_rest_be(app: App) -> None:

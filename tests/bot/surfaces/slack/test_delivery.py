@@ -389,6 +389,15 @@ UNASKED = {
 }  # fmt: skip
 
 
+def test_a_start_warns_of_nothing(
+    shared_desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token that is used is not said to be ignored, which is what Bolt would say."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-double")
+    build_app(WebClient(token="xoxb-double", base_url=shared_desk.double.base_url), shared_desk.receiver)
+    assert not [record.getMessage() for record in caplog.records if record.name == "slack_bolt"]
+
+
 @pytest.mark.parametrize("body", UNASKED.values(), ids=UNASKED)
 def test_what_nobody_asked_for_is_acknowledged(shared_desk: Desk, body: dict[str, Any]) -> None:
     """An app with more events than ours sends what nothing here takes; unanswered, it would come again and again."""

@@ -54,6 +54,7 @@ settings.load_profile("valhalla")
 
 RUN_DIR = "VALHALLA_TEST_RUN_DIR"
 TEMPLATE = "valhalla_template"
+END_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 _run_lock: IO[str] | None = None
 
@@ -207,6 +208,10 @@ class Cluster:
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
+        # DROP itself looks for them only every 100 ms, and those who have just closed are mostly gone within two.
+        for _ in range(500):
+            if not self.admin.execute(END_CONNECTIONS, [name]).rowcount:
+                break
         self.admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

@@ -78,6 +78,16 @@ class Kpi:
     detail: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept under the call's idempotency key."""
+
+    operation: str
+    key: str
+    params_hash: str
+    outcome: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Act:
     """What an operation's `run` gets: a connection, the time, who asks, and where to leave its traces.
@@ -99,6 +109,7 @@ class Act:
     messages: list[Message] = field(default_factory=list)
     kpis: list[Kpi] = field(default_factory=list)
     charts: dict[str, Chart] = field(default_factory=dict)
+    answer: Answer | None = None
     approved_by: str | None = None
     overridden: tuple[str, ...] = ()
     is_break_glass: bool = False

@@ -135,10 +135,9 @@ class Gate:
         if answered is not None:
             return _close(act, operation, answered) if isinstance(answered, Refused) else answered
         outcome = self._decide(act, call, operation, params)
-        closed = _close(act, operation, outcome)
-        if call.key is not None and not isinstance(closed, Refused):
-            idempotency.keep(act, call, operation, params, closed)
-        return closed
+        if call.key is not None and not isinstance(outcome, Refused):
+            idempotency.keep(act, call.key, operation, params, outcome)
+        return _close(act, operation, outcome)
 
     def _decide(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
         stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)

@@ -149,14 +149,13 @@ class Gate:
             return alone.break_glass(act, operation, params, call.break_glass_reason)
         rule = operation.approval
         may_set_up = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
-        is_alone = False
         if rule is not None and rule.needed(act, params):
-            is_alone = may_set_up and rule.owner_alone(act, params)
-            if self.settings.dual_control and not is_alone:
+            act.is_alone = may_set_up and rule.owner_alone(act, params)
+            if self.settings.dual_control and not act.is_alone:
                 return approvals.request(act, operation, params, rule)
             if failed := failing(rule.gates(act, params)):
                 return approvals.blocked(operation, rule, failed)
-        if may_set_up and (is_alone or operation.is_setup):
+        if may_set_up and (act.is_alone or operation.is_setup):
             act.entry.after = {"set_up": True}
         result = operation.run(act, params)
         return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)

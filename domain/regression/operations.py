@@ -302,7 +302,7 @@ OPERATIONS: list[AnyOperation] = [
     ),
     Operation(
         name="regression.release",
-        summary="Ask to release what a tripwire stopped, at full speed or at a share of its caps first",
+        summary="Ask to release what a tripwire stopped, at once or at a trial share first",
         params=Release,
         result=TripwireReleased,
         run=lambda act, params: releasing.release(

@@ -323,7 +323,7 @@ OPERATIONS: list[AnyOperation] = [
     ),
     Operation(
         name="risk.resume",
-        summary="Ask to let an engine act again, or at full speed after a trial share",
+        summary="Ask to let an engine act again, or at full speed",
         params=Resume,
         result=Paused,
         run=lambda act, params: pausing.resume(act, params.engine, params.reason, params.hold_id),

@@ -20,6 +20,7 @@ from domain.regression.rules import LAYER, Action
 from domain.regression.tables import RegressionState
 from domain.regression.views import no_such, source_of
 from domain.regression.words import counted, level, name_of, percent, sooner, subject, unit
+from domain.risk import policies as caps
 from domain.risk.caps import NAMES, amount_of
 from domain.risk.holds import in_force
 from domain.risk.rules import shared
@@ -39,13 +40,17 @@ def _trip(state: Row[Any] | None) -> TripCard | None:
     return TripCard.model_validate(state.trip) if state is not None and state.trip is not None else None
 
 
-def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
-    """Return what a release is bound to: this trip and this policy."""
+def bindings(act: Act, domain: str, metric: str, share: int | None) -> dict[str, str]:
+    """Return what a release is bound to: this trip and this policy; with a share, the caps it was shown of."""
     row, state = _read(act, domain, metric)
-    return {
+    card = _trip(state)
+    bound = {
         "tripwire": f"state {state.version}" if state is not None else "none",
         "policy": f"v{row.version}" if row is not None else "none",
     }
+    if share is not None and card is not None and card.engine is not None:
+        bound[f"caps of {card.engine}"] = caps.binds(act, card.engine)["policy"]
+    return bound
 
 
 def gates(act: Act, domain: str, metric: str, share: int | None, until: datetime | None) -> tuple[Checked, ...]:
@@ -118,12 +123,12 @@ def wanted(act: Act, domain: str, metric: str, share: int | None, until: datetim
 
 def _caps(act: Act, engine: str | None, share: int) -> str:
     """Say what an engine's caps count at a share."""
-    caps = caps_now(act).get(engine or "")
-    if caps is None:
+    full = caps_now(act).get(engine or "")
+    if full is None:
         return "it has no caps"
-    small = shared(caps, share)
+    small = shared(full, share)
     shown = [
-        f"{name} {amount_of(cap, limit)} of {amount_of(cap, caps.limit(cap) or 0)}"
+        f"{name} {amount_of(cap, limit)} of {amount_of(cap, full.limit(cap) or 0)}"
         for cap, name in NAMES.items() if (limit := small.limit(cap)) is not None
     ]  # fmt: skip
     return ", ".join(shown) or "it is uncapped"

@@ -526,6 +526,8 @@ def is_warning_over(policy: Policy, memory: Memory) -> bool:
 
 # -- the trial after a release ---------------------------------------------------------------------------
 
+MEASURES_NOTHING: Mapping[str, Any] = {"needs": None, "least": None, "events": 0, "successes": 0.0, "shown": 0}
+"""Of a trial whose metric means another thing since: its time alone ends it."""
 SHOWN_EACH = 10
 """A trial's card is edited at every tenth of the events that it shows, at each one to begin with."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.outcomes import Done, Kind, Refused
-from domain.regression.results import TripCard
+from domain.regression.results import Trial, TripCard
 from domain.risk import books
 from domain.risk.service import place_hold, place_share
 from tests.domain.regression.scenes import NAME, Metric, tripped
@@ -55,6 +55,13 @@ def card(world: World) -> TripCard:
     return TripCard.model_validate(row.extra["detail"])
 
 
+def told(world: World) -> Trial:
+    """What the card says of the trial."""
+    trial = card(world).trial
+    assert trial is not None
+    return trial
+
+
 def shares(world: World) -> list[Any]:
     """Trial shares that nobody lifted."""
     return world.rows("risk_hold", "lifted_at IS NULL AND share IS NOT NULL")
@@ -91,7 +98,7 @@ def test_released_to_a_quarter_the_engine_acts_at_a_quarter_of_each_cap(live: Wo
     assert all(cap.at_full_speed is None for name in ("GLOBAL", "CAPITAL") for cap in engines[name].caps)
     state = metric.state()
     assert (state.state, state.is_throttled, state.trial.share, state.trial.events) == ("armed", False, 25, 0)
-    assert (card(live).trial.share, card(live).trial.needs) == (25, 50)
+    assert (told(live).share, told(live).needs) == (25, 50)
     names = {item.name: item for part in live.done(AUDITOR, "snapshot.overview").items for item in part.lines}
     assert "acts at a trial share of 25 %" in names["WHOLESALE"].value
     assert "at a trial share of 25 %, 0 offers" in names["WHOLESALE.contract_rate"].beside
@@ -143,8 +150,7 @@ def test_it_ends_at_its_time_though_nothing_runs(live: World) -> None:
     assert shares(live)  # nobody has looked yet
     metric.sweep()
     assert shares(live) == []
-    ended = card(live).trial
-    assert ended is not None
+    ended = told(live)
     assert (ended.ended_why, ended.ended_at) == ("its time", live.clock())
     metric.sweep()
     assert live.count("risk_event", "kind = 'RESUME' AND hold_id = :id", id=hold.id) == 1
@@ -167,8 +173,7 @@ def test_enough_offers_without_a_drop_end_it_and_those_from_before_do_not_count(
     assert metric.state().trial is None
     assert shares(live) == []
     assert isinstance(reserve(live, "150"), Done)
-    ended = card(live).trial
-    assert ended is not None
+    ended = told(live)
     assert (ended.ended_why, ended.events, ended.successes) == ("measured", 50, 21)
 
 
@@ -179,7 +184,7 @@ def test_offers_that_show_the_drop_do_not_end_it(live: World) -> None:
     assert metric.state().trial.events == 60
     assert len(shares(live)) == 1
     since(metric, 40, 20)
-    assert card(live).trial.ended_why == "measured"  # type: ignore[union-attr]
+    assert told(live).ended_why == "measured"
 
 
 def test_a_new_trip_takes_the_place_of_the_share(live: World) -> None:
@@ -192,7 +197,7 @@ def test_a_new_trip_takes_the_place_of_the_share(live: World) -> None:
     (hold,) = live.rows("risk_hold", "lifted_at IS NULL")
     assert (hold.source, hold.share) == (SOURCE, None)
     assert reserve(live, "1").code == "on_hold"
-    assert card(live).trial.ended_why == "tripped"  # type: ignore[union-attr]
+    assert told(live).ended_why == "tripped"
     assert isinstance(release(live, share="0.5"), Done)
     assert [row.share for row in shares(live)] == [50]
     assert metric.state().trial.events == 0
@@ -208,7 +213,7 @@ def test_resumed_by_two_people_it_is_over_and_the_card_says_so(live: World) -> N
     assert isinstance(reserve(live, "150"), Done)
     assert metric.state().trial is None
     metric.sweep()
-    assert card(live).trial.ended_why == "resumed"  # type: ignore[union-attr]
+    assert told(live).ended_why == "resumed"
     assert live.refused(ONCALL, "risk.resume", engine="WHOLESALE", reason="again").detail
 
 
@@ -364,7 +369,7 @@ def test_a_hold_takes_the_place_of_a_share_that_ran_out_unseen(world: World) -> 
 def test_the_card_is_edited_as_events_come_and_not_at_each_of_many(live: World) -> None:
     """Every event at first; a bulk is one edit; the same events again are none."""
     metric = on_trial(live)
-    thing = f"alert:{card(live).trial.alert_id}"  # type: ignore[union-attr]
+    thing = f"alert:{told(live).alert_id}"
 
     def edits() -> int:
         return live.count("outbox", "thing = :thing", thing=thing)
@@ -376,7 +381,7 @@ def test_the_card_is_edited_as_events_come_and_not_at_each_of_many(live: World) 
     assert edits() == first + 2
     metric.sweep()
     assert edits() == first + 2
-    assert (card(live).trial.events, card(live).trial.successes) == (21, 8)  # type: ignore[union-attr]
+    assert (told(live).events, told(live).successes) == (21, 8)
     for _ in range(10):
         since(metric, 0, 1)
     assert edits() - first - 2 < 10
@@ -384,12 +389,39 @@ def test_the_card_is_edited_as_events_come_and_not_at_each_of_many(live: World) 
 
 
 def test_a_trial_goes_on_through_a_policy_change(live: World) -> None:
-    """What is learned begins anew; the share stays until its time."""
+    """What is learned begins anew; the share stays until its time, since what it would measure is another thing now."""
     metric = on_trial(live)
+    since(metric, 5, 5)
     live.run(OWNER, "regression.policy_set", **NAME, better="lower", reason="x", break_glass="alone")
     assert len(shares(live)) == 1
-    since(metric, 5, 5)
-    assert metric.state().trial.events == 10
+    since(metric, 0, 60)
+    trial = metric.state().trial
+    assert (trial.share, trial.needs, trial.events) == (25, None, 60)
+
+
+def test_while_it_warns_nothing_measured_ends_the_trial(live: World) -> None:
+    """A run of failures warns; enough successes after it end the trial only once the warning is over."""
+    metric = tripped(live)
+    metric.set(warn_n=100)
+    assert isinstance(release(live, share="25%"), Done)
+    since(metric, 0, 30)
+    assert metric.state().state == "warned"
+    since(metric, 26, 0)
+    assert (metric.state().trial.events, metric.state().state) == (56, "armed")
+    assert len(shares(live)) == 1
+    since(metric, 1, 0)
+    assert shares(live) == []
+
+
+def test_a_request_is_bound_to_the_caps_it_showed(live: World) -> None:
+    """The caps were raised meanwhile: the approver saw other figures, so nothing is released."""
+    tripped(live)
+    asked = live.pending(ONCALL, "regression.release", **NAME, reason="x", share="25%")
+    assert any("open risk 125.00 of 500.00" in str(row.payload) for row in live.rows("outbox", "card = 'approval'"))
+    live.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk="900", reason="x", break_glass="alone")
+    decided = live.approve(SECOND, asked.approval_id)
+    assert not isinstance(decided, Done) or decided.result.status != "approved"  # type: ignore[attr-defined]
+    assert live.count("risk_hold", "lifted_at IS NULL AND share IS NULL") == 1
 
 
 def test_the_monday_review_says_for_how_long_and_how_it_acts_now(live: World) -> None:

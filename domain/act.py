@@ -78,6 +78,16 @@ class Kpi:
     detail: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept under the call's idempotency key."""
+
+    operation: str
+    key: str
+    params_hash: str
+    outcome: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Act:
     """What an operation's `run` gets: a connection, the time, who asks, and where to leave its traces.
@@ -99,11 +109,23 @@ class Act:
     messages: list[Message] = field(default_factory=list)
     kpis: list[Kpi] = field(default_factory=list)
     charts: dict[str, Chart] = field(default_factory=dict)
+    answer: Answer | None = None
     approved_by: str | None = None
     overridden: tuple[str, ...] = ()
     is_break_glass: bool = False
+    is_alone: bool = False
+    """Whether it is an owner's set-up change, which needs nobody else."""
     prime_mode: PrimeMode = PrimeMode.NONE
     """How this transaction holds Prime Law's lock; only under EXCLUSIVE may it change a switch."""
+
+    @property
+    def may_loosen(self) -> bool:
+        """Whether a second person agreed, or none is needed.
+
+        Whether one is needed is judged before anything is locked: who changes what he has locked asks again.
+        """
+        agreed = self.approved_by is not None or self.is_break_glass or self.is_alone
+        return agreed or not self.settings.dual_control
 
     @property
     def actor(self) -> str:

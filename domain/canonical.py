@@ -3,15 +3,19 @@
 import hashlib
 import json
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel
 
+_PLAIN = frozenset({str, int, bool, NoneType})
+
 
 def stable(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
     """Return plain JSON values without floats, which databases print each in their own way."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, BaseModel):
         return stable(value.model_dump(mode="python"))
     if isinstance(value, dict):
@@ -22,11 +26,7 @@ def stable(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
         return value.name.lower() if isinstance(value.value, int) else value.value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, float | Decimal):
-        return str(value)
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return str(value)
+    return value if isinstance(value, int | str) else str(value)
 
 
 def text_of(value: Any) -> str:

@@ -64,7 +64,7 @@ def _run(
             open_page(f"{supervisor.address}/?as={MARIA.name}")
         if not (acts_here and _act(supervisor, screen, stopping)):
             stopping.wait()
-    except (Stopped, KeyboardInterrupt):
+    except (Stopped, KeyboardInterrupt):  # asked to end: what ends it is the same either way
         pass
     finally:
         stopping.set()

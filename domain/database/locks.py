@@ -26,17 +26,21 @@ class PrimeMode(StrEnum):
     EXCLUSIVE = "exclusive"
 
 
+_TIMEOUTS = ", ".join(
+    f"set_config('{name}', '{ACTING_TIMEOUT_MS}', true)"
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+)
 _PRIME = {
-    PrimeMode.SHARED: (
-        "set_config('statement_timeout', :timeout, true),"
-        " set_config('idle_in_transaction_session_timeout', :timeout, true),"
-        " pg_advisory_xact_lock_shared(:prime)"
-    ),
-    PrimeMode.EXCLUSIVE: "pg_advisory_xact_lock(:prime)",
+    PrimeMode.SHARED: f"{_TIMEOUTS}, pg_advisory_xact_lock_shared({PRIME})",
+    PrimeMode.EXCLUSIVE: f"pg_advisory_xact_lock({PRIME})",
 }
-_KEY = "pg_advisory_xact_lock(:keys, :key)"
+_KEY = f"pg_advisory_xact_lock({KEYS}, :key)"
 _LOCK = {
-    (mode, has_key): text(f"SELECT {', '.join(part for part in (_PRIME.get(mode), _KEY if has_key else None) if part)}")
+    (mode, has_key): text(
+        # Taken in a subquery, of whose columns none is sent: what is not read costs most of the statement's time.
+        f"SELECT FROM (SELECT {', '.join(part for part in (_PRIME.get(mode), _KEY if has_key else None) if part)})"
+        " AS taken"
+    )
     for mode in PrimeMode
     for has_key in (False, True)
 }
@@ -52,14 +56,7 @@ def lock_call(connection: Connection, mode: PrimeMode, key: bytes | None) -> Non
     """
     if connection.dialect.name != "postgresql" or (mode is PrimeMode.NONE and key is None):
         return
-    values: dict[str, object] = {}
-    if mode is not PrimeMode.NONE:
-        values["prime"] = PRIME
-    if mode is PrimeMode.SHARED:
-        values["timeout"] = str(ACTING_TIMEOUT_MS)
-    if key is not None:
-        values |= {"keys": KEYS, "key": zlib.crc32(key) - 2**31}
-    connection.execute(_LOCK[mode, key is not None], values)
+    connection.execute(_LOCK[mode, key is not None], {} if key is None else {"key": zlib.crc32(key) - 2**31})
 
 
 def try_lock_sealer(connection: Connection) -> bool:

@@ -135,10 +135,9 @@ class Gate:
         if answered is not None:
             return _close(act, operation, answered) if isinstance(answered, Refused) else answered
         outcome = self._decide(act, call, operation, params)
-        closed = _close(act, operation, outcome)
-        if call.key is not None and not isinstance(closed, Refused):
-            idempotency.keep(act, call, operation, params, closed)
-        return closed
+        if call.key is not None and not isinstance(outcome, Refused):
+            idempotency.keep(act, call.key, operation, params, outcome)
+        return _close(act, operation, outcome)
 
     def _decide(self, act: Act, call: Call, operation: AnyOperation, params: Params) -> Outcome:
         stopped = prime_law.refusal(act.prime, operation.klass, reduces=operation.reduces)
@@ -150,14 +149,13 @@ class Gate:
             return alone.break_glass(act, operation, params, call.break_glass_reason)
         rule = operation.approval
         may_set_up = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
-        is_alone = False
         if rule is not None and rule.needed(act, params):
-            is_alone = may_set_up and rule.owner_alone(act, params)
-            if self.settings.dual_control and not is_alone:
+            act.is_alone = may_set_up and rule.owner_alone(act, params)
+            if self.settings.dual_control and not act.is_alone:
                 return approvals.request(act, operation, params, rule)
             if failed := failing(rule.gates(act, params)):
                 return approvals.blocked(operation, rule, failed)
-        if may_set_up and (is_alone or operation.is_setup):
+        if may_set_up and (act.is_alone or operation.is_setup):
             act.entry.after = {"set_up": True}
         result = operation.run(act, params)
         return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)

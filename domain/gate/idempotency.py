@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 
-from domain.act import Act
+from domain.act import Act, Answer
 from domain.canonical import digest
 from domain.gate.call import Call
 from domain.gate.reading import Kept
@@ -23,7 +23,6 @@ _MINE = (
     & (IdempotencyKey.operation == bindparam("b_operation"))
     & (IdempotencyKey.key == bindparam("b_key"))
 )
-_KEEP = insert(IdempotencyKey)
 _REPLACE = update(IdempotencyKey).where(_MINE).values(outcome=bindparam("b_outcome", type_=IdempotencyKey.outcome.type))
 _FORGET = delete(IdempotencyKey).where(_MINE)
 
@@ -52,15 +51,9 @@ def answered(act: Act, call: Call, operation: AnyOperation, params: Params, kept
     return _restore(operation, kept.outcome)
 
 
-def keep(act: Act, call: Call, operation: AnyOperation, params: Params, outcome: Done | PendingApproval | Held) -> None:
-    """Keep the answer under the key; a refusal is not kept, so that a retry is judged afresh."""
-    act.connection.execute(
-        _KEEP,
-        {
-            "actor": call.caller.user_id, "operation": operation.name, "key": call.key,
-            "params_hash": digest(params), "created_at": act.now, "outcome": _stored_form(outcome),
-        },
-    )  # fmt: skip
+def keep(act: Act, key: str, operation: AnyOperation, params: Params, outcome: Done | PendingApproval | Held) -> None:
+    """Leave the answer to be kept under the key; a refusal is not kept, so that a retry is judged afresh."""
+    act.answer = Answer(operation.name, key, digest(params), _stored_form(outcome))
 
 
 def finish_held(act: Act, *, actor: str, operation: str, key: str, outcome: Done | PendingApproval) -> None:
@@ -76,7 +69,7 @@ def _stored_form(outcome: Done | PendingApproval | Held) -> dict[str, Any]:
     if isinstance(outcome, Held):
         return {"held": outcome.to_json()}
     if isinstance(outcome, Done):
-        return {"done": outcome.result.to_json(), "audit_id": outcome.audit_id}
+        return {"done": outcome.result.to_json()}
     return {"pending": outcome.to_json()}
 
 
@@ -90,7 +83,7 @@ def _restore(operation: AnyOperation, stored: Mapping[str, Any] | None) -> Outco
     return Done(
         operation=operation.name,
         result=operation.result.model_validate(stored["done"]),
-        audit_id=stored["audit_id"],
+        audit_id=stored.get("audit_id"),
         replayed=True,
     )
 

@@ -1,11 +1,11 @@
 """The one statement that says who calls and how the switches stand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, literal_column, select
 
 from domain.access.tables import Person, RoleGrant
 from domain.gate.tables import IdempotencyKey
@@ -13,8 +13,13 @@ from domain.identity import Caller, Role, Standing
 from domain.prime_law.rules import PrimeState
 from domain.prime_law.tables import GoLiveState
 
+# Constants are written out: each would be one more value to bind at every call.
+_RANKS: Sequence[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
+    (RoleGrant.role == literal_column(f"'{role.word}'"), literal_column(str(role.value))) for role in Role
+]
+_ONLY = GoLiveState.id == literal_column("1")
 _RANK = (
-    select(func.max(case({role.word: role.value for role in Role}, value=RoleGrant.role, else_=0)))
+    select(func.max(case(*_RANKS)))
     .where(RoleGrant.user_id == bindparam("user_id"), RoleGrant.revoked_at.is_(None))
     .scalar_subquery()
 )
@@ -32,7 +37,7 @@ _STATE = (
     GoLiveState.first_enabled_at,
     GoLiveState.overridden,
 )
-_BOTH = select(_RANK, _DEACTIVATED, *_STATE).where(GoLiveState.id == 1)
+_BOTH = select(_RANK, _DEACTIVATED, *_STATE).where(_ONLY)
 _WITH_KEY = (
     select(_RANK, _DEACTIVATED, *_STATE, IdempotencyKey.params_hash, IdempotencyKey.created_at, IdempotencyKey.outcome)
     .select_from(GoLiveState)
@@ -42,7 +47,7 @@ _WITH_KEY = (
         & (IdempotencyKey.operation == bindparam("operation"))
         & (IdempotencyKey.key == bindparam("key")),
     )
-    .where(GoLiveState.id == 1)
+    .where(_ONLY)
 )
 
 
@@ -84,5 +89,5 @@ def _read(caller: Caller, columns: tuple[Any, ...]) -> tuple[Standing, PrimeStat
 
 def state_of(connection: Connection) -> PrimeState:
     """Return Prime Law's state alone."""
-    *switches, overridden = tuple(connection.execute(select(*_STATE).where(GoLiveState.id == 1)).one())
+    *switches, overridden = tuple(connection.execute(select(*_STATE).where(_ONLY)).one())
     return PrimeState(*switches, overridden=tuple(overridden or ()))  # type: ignore[misc]

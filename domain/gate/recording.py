@@ -1,36 +1,51 @@
-"""Step five of the gate: audit, KPI, outbox and chart rows of one act, in as few statements as there are kinds."""
+"""Step five of the gate: what one act leaves behind, in as few statements as there are kinds of rows."""
 
 import json
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import TextClause, insert, text
 
-from domain.act import Act, Entry, Kpi, Message
+from domain.act import Act, Answer, Entry, Kpi, Message
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.canonical import stable
 from domain.charts import service as charts
 from domain.delivery.tables import Outbox
+from domain.gate.tables import IdempotencyKey
 from domain.kpi.rules import Reported
 from domain.kpi.storing import ONE, one, store
 
 _AUDIT = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
 _OUTBOX = insert(Outbox)
+_KEY = insert(IdempotencyKey)
 _COLUMNS = ("at", "actor", "claimed_actor", "surface", "operation", "target", "outcome", "reason", "correlation_id",
             "before", "after", "hash")  # fmt: skip
 _JSON = ("before", "after")
 _VALUES = ", ".join(f"CAST(:a_{name} AS jsonb)" if name in _JSON else f":a_{name}" for name in _COLUMNS)
-_BOTH = text(
-    f"WITH entry AS (INSERT INTO audit_event ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) RETURNING id),"  # noqa: S608
-    f" {ONE.removeprefix('WITH ').removesuffix('count(*) FROM new')}id FROM entry"
+_ENTRY = f"entry AS (INSERT INTO audit_event ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) RETURNING id)"  # noqa: S608 - our names
+_ANSWER = (
+    "kept AS (INSERT INTO idempotency_key (actor, operation, key, params_hash, created_at, outcome)"
+    " SELECT :a_actor, :k_operation, :k_key, :k_params_hash, :a_at,"
+    " CAST(:k_outcome AS jsonb) || jsonb_build_object('audit_id', id) FROM entry)"
 )
-"""An act's entry and its one event in one round trip, which is what most acts leave (PostgreSQL)."""
+
+
+def _together(*parts: str) -> TextClause:
+    return text(f"WITH {', '.join((_ENTRY, *parts))} SELECT id FROM entry")  # noqa: S608
+
+
+_TOGETHER = {
+    (False, False): _together(), (False, True): _together(_ANSWER),
+    (True, False): _together(ONE), (True, True): _together(ONE, _ANSWER),
+}  # fmt: skip
+"""An act's one entry, with an event or none, with its answer or none, in one round trip (PostgreSQL)."""
 
 
 def record(act: Act) -> int | None:
     """Write what the act left behind; return the id of its own audit entry, None where it has none."""
-    if len(act.entries) == len(act.kpis) == 1 and act.connection.dialect.name == "postgresql":
-        ids = _record_both(act, act.entries[0], act.kpis[0])
+    is_usual = len(act.entries) == 1 and act.entries[0] is act.entry and len(act.kpis) <= 1
+    if is_usual and act.connection.dialect.name == "postgresql":
+        ids = {id(act.entry): _record_together(act)}
     else:
         ids = _record_apart(act)
     if act.messages:
@@ -40,13 +55,19 @@ def record(act: Act) -> int | None:
     return ids.get(id(act.entry))
 
 
-def _record_both(act: Act, entry: Entry, kpi: Kpi) -> dict[int, int]:
-    row = _audit_row(act, entry)
-    for name in _JSON:
-        row[name] = None if row[name] is None else json.dumps(row[name])
-    event = one(_reported(kpi), act.correlation_id, act.now, act.actor)
-    event_id = act.connection.scalar(_BOTH, {**{f"a_{name}": value for name, value in row.items()}, **event})
-    return {id(entry): int(event_id or 0)}
+def _record_together(act: Act) -> int:
+    row = _audit_row(act, act.entry)
+    values = {f"a_{name}": _json(value) if name in _JSON else value for name, value in row.items()}
+    for kpi in act.kpis:
+        values |= one(_reported(kpi), act.correlation_id, act.now, act.actor)
+    if act.answer is not None:
+        values |= {f"k_{name}": value for name, value in _kept(act.answer).items()}
+        values["k_outcome"] = _json(act.answer.outcome)
+    return int(act.connection.scalar(_TOGETHER[bool(act.kpis), act.answer is not None], values) or 0)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _record_apart(act: Act) -> dict[int, int]:
@@ -56,7 +77,15 @@ def _record_apart(act: Act) -> dict[int, int]:
             act.connection, [_reported(kpi) for kpi in act.kpis], recorded_at=act.now, actor=act.actor,
             correlation_id=act.correlation_id,
         )  # fmt: skip
+    if act.answer is not None:
+        outcome = {**act.answer.outcome, "audit_id": ids.get(id(act.entry))}
+        kept = {**_kept(act.answer), "outcome": outcome, "actor": act.actor, "created_at": act.now}
+        act.connection.execute(_KEY, kept)
     return ids
+
+
+def _kept(answer: Answer) -> dict[str, Any]:
+    return {"operation": answer.operation, "key": answer.key, "params_hash": answer.params_hash}
 
 
 def _record_entries(act: Act) -> dict[int, int]:

@@ -20,6 +20,7 @@ from domain.operation import Change, Checked, Figure, Wanted
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import FieldChange
+from domain.policies.rules import changed_meanwhile, judge_until
 
 ANNOUNCED = ("route:governance", "route:oncall")
 
@@ -360,6 +361,8 @@ def change(act: Act, setting: Setting) -> PolicySet | Refused:
     after = {**policies.NEW, **(before or {}), **setting.wanted}
     if refusal := judge_change(act, setting, row):
         return refusal
+    if not act.may_loosen and policies.is_looser(before, after):
+        return changed_meanwhile(setting.domain, LAYER)
     changes = policies.write(act, row, setting.domain, after, setting.reason, until=setting.until)
     if changes is None:  # somebody else made this policy meanwhile
         return change(act, setting)
@@ -387,18 +390,10 @@ def judge_change(act: Act, setting: Setting, row: PolicyRow | None) -> Refused |
             Kind.INVALID, "nothing_to_change", f"That would change nothing about {setting.domain}.", layer="input",
             remedy=f"Name what to change: {listed}.", **(before or {}),
         )  # fmt: skip
-    if setting.until is None:
+    if refusal := judge_until(setting.until, act.now, name=setting.domain, is_new=before is None):
+        return refusal
+    if before is None or setting.until is None:
         return None
-    if setting.until <= act.now:
-        return refused(
-            Kind.INVALID, "bad_value", "`until` is not a time to come.", layer="input", field="until",
-            remedy="for example `2026-11-27T14:00`", until=setting.until.isoformat(), now=act.now.isoformat(),
-        )  # fmt: skip
-    if before is None:
-        return refused(
-            Kind.INVALID, "nothing_to_go_back_to", f"{setting.domain} is new: there is nothing it could go back to.",
-            layer="input", field="until", remedy="Set it without `until`.",
-        )  # fmt: skip
     if setting.wanted.get("prod_use_enabled") is False and before["prod_use_enabled"]:
         return refused(
             Kind.INVALID, "never_by_itself", "Production use never comes back by itself.", layer=LAYER,

@@ -39,7 +39,7 @@ _STAGE = text(
 )
 _EMPTIED = text("DELETE FROM kpi_arriving")
 _COPY = f"COPY kpi_arriving ({', '.join(_EACH)}) FROM STDIN"
-_INTO = f"WITH new AS (INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"
+_INTO = f"new AS (INSERT INTO kpi_event ({', '.join(_EACH)}, recorded_at, actor)"
 _AND_QUEUE = (
     " ON CONFLICT (domain, metric, event_id) DO NOTHING"
     " RETURNING domain, metric, occurred_at, success, value, source),"
@@ -49,18 +49,18 @@ _AND_QUEUE = (
     " FROM new JOIN regression_policy USING (domain, metric)"
     " WHERE source IS NULL OR source NOT IN (SELECT name FROM lead_source WHERE state = 'trial')"
     " GROUP BY domain, metric)"
-    " SELECT count(*) FROM new"
 )
+_COUNTED = "SELECT count(*) FROM new"
 _FROM_STAGE = text(
-    f"{_INTO} SELECT domain, metric, event_id, success, value, occurred_at, source, market,"  # noqa: S608 - our names
-    f" coalesce(correlation_id, :own), detail, :recorded_at, :actor FROM kpi_arriving{_AND_QUEUE}"
+    f"WITH {_INTO} SELECT domain, metric, event_id, success, value, occurred_at, source, market,"  # noqa: S608 - our names
+    f" coalesce(correlation_id, :own), detail, :recorded_at, :actor FROM kpi_arriving{_AND_QUEUE} {_COUNTED}"
 )
 ONE = (
     f"{_INTO} VALUES (:domain, :metric, :event_id, :success, :value, :occurred_at, :source, :market,"
     f" :correlation_id, CAST(:detail AS jsonb), :recorded_at, :actor){_AND_QUEUE}"
 )
-_ONE = text(ONE)
-"""One event: written and left for its tripwire in one round trip."""
+"""One event, written and left for its tripwire: the parts of a statement's WITH."""
+_ONE = text(f"WITH {ONE} {_COUNTED}")
 
 
 def store(

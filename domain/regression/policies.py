@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, tuple_, update
 
 from domain.act import Act
+from domain.database import insert_into
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
+from domain.policies.rules import changed_meanwhile, judge_until
 from domain.regression import rules
 from domain.regression.detector import Better
 from domain.regression.memory import Memory
@@ -19,7 +21,6 @@ from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Po
 from domain.regression.tables import RegressionPolicy, RegressionState
 
 KIND = "regression"
-LONGEST = timedelta(days=366)
 FIELDS = tuple(each.name for each in fields(Policy))
 _TYPES = {"method": Method, "kind": MetricKind, "better": Better, "action": Action}
 
@@ -92,15 +93,18 @@ def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
 def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
     """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
     row = row_of(act.connection, domain, metric)
-    after = planned(row, changes)
+    return _loosened(row, planned(row, changes))
+
+
+def _loosened(row: Row[Any] | None, after: Policy) -> tuple[str, ...]:
     if row is None:
         return ("reference_rate",) if after.reference_rate is not None else ()
     return rules.loosened(figures_of(policy_of(row)), figures_of(after))
 
 
 def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
-    """Return the policy's version."""
-    row = row_of(act.connection, domain, metric)
+    """Return the policy's version, locked when it is decided."""
+    row = row_of(act.connection, domain, metric, lock=act.approved_by is not None)
     return {"policy": f"v{row.version}" if row is not None else "none"}
 
 
@@ -151,18 +155,14 @@ def set_policy(
     after = planned(row, changes)
     if (found := rules.fault(after)) is not None:
         return _faulty(found)
-    if until is not None and (row is None or not act.now < until <= act.now + LONGEST):
-        detail = (
-            "a new tripwire has nothing it could go back to"
-            if row is None
-            else "it must be a time to come, within a year"
-        )
-        return refused(
-            Kind.INVALID, "bad_value", f"`until`: {detail}.", layer="input", field="until",
-            remedy="Leave it out, or give a time like 2026-11-27T18:00.",
-        )  # fmt: skip
+    if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
+        return refusal
+    if not act.may_loosen and _loosened(row, after):
+        return changed_meanwhile(key_of(domain, metric), LAYER)
     before = figures_of(policy_of(row)) if row is not None else None
     changed = _write(act, row, domain, metric, after, reason=reason, until=until)
+    if changed is None:  # somebody else made this tripwire meanwhile
+        return set_policy(act, domain, metric, changes, reason=reason, until=until)
     act.changed(key_of(domain, metric), before=before, after=figures_of(after))
     return _changed(act, domain, metric, changed, created=row is None, until=until)
 
@@ -192,15 +192,20 @@ def _changed(
 
 def _write(
     act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy, *, reason: str, until: datetime | None
-) -> Sequence[str]:
-    """Write the next version, its history, and what it means for what was learned."""
+) -> Sequence[str] | None:
+    """Write the next version, its history, and what it means for what was learned.
+
+    None where somebody else made this tripwire meanwhile; then nothing was written.
+    """
     before = policy_of(row) if row is not None else None
     version = row.version + 1 if row is not None else 1
     values = {
         **figures_of(after), "version": version, "changed_by": act.actor, "reason": reason, "updated_at": act.now
     }  # fmt: skip
     if row is None:
-        act.connection.execute(insert(RegressionPolicy).values(domain=domain, metric=metric, **values))
+        new = insert_into(act.connection, RegressionPolicy).values(domain=domain, metric=metric, **values)
+        if act.connection.scalar(new.on_conflict_do_nothing().returning(RegressionPolicy.domain)) is None:
+            return None
         act.connection.execute(
             insert(RegressionState).values(
                 domain=domain, metric=metric, version=1, memory=rules.fresh(after).to_json(), events=0

@@ -6,14 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from domain.act import Act
+from domain.database import insert_into
 from domain.money import from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import FieldChange
+from domain.policies.rules import changed_meanwhile, judge_until
 from domain.risk import views
 from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
 from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens, said
@@ -105,13 +107,12 @@ def _after(before: Policy | None, change: Change) -> Policy:
 
 def judge(act: Act, change: Change, before: Policy | None) -> Refused | None:
     """Return why a change cannot be made at all, whoever asks."""
-    if change.until is not None and change.until <= act.now:
-        return refused(
-            Kind.INVALID, "bad_value", "`until` is in the past. Nothing changed.", layer="input", field="until",
-            remedy="Give a time to come.", until=change.until.isoformat(), now=act.now.isoformat(),
-        )  # fmt: skip
+    if before is None and (refusal := _judge_new(change)) is not None:
+        return refusal
+    if refusal := judge_until(change.until, act.now, name=change.engine, is_new=before is None):
+        return refusal
     if before is None:
-        return _judge_new(change)
+        return None
     if change.raises_only:
         return _judge_raise(change, before)
     return None
@@ -130,11 +131,6 @@ def _judge_new(change: Change) -> Refused | None:
         return refused(
             Kind.INVALID, "cap_missing", f"{engine} is new, so each of its caps must be said; missing: {listed}.",
             layer="input", field=missing[0], remedy=f"An amount, or `{UNCAPPED}` where there shall be no cap.",
-        )  # fmt: skip
-    if change.until is not None:
-        return refused(
-            Kind.INVALID, "bad_value", f"{engine} is new: there is nothing it could go back to.", layer="input",
-            field="until", remedy="Leave `until` out.",
         )  # fmt: skip
     return None
 
@@ -164,14 +160,17 @@ def needs_approval(act: Act, change: Change) -> bool:
     before = _of_row(read(act, change.engine))
     if judge(act, change, before) is not None:
         return False
-    after = _after(before, change)
+    return _loosens(before, _after(before, change))
+
+
+def _loosens(before: Policy | None, after: Policy) -> bool:
     was = before.enabled if before else False
     return loosens(before.caps if before else None, after.caps, was_enabled=was, enabled=after.enabled)
 
 
 def binds(act: Act, engine: str) -> dict[str, str]:
-    """Return what a request to loosen is bound to."""
-    row = read(act, engine)
+    """Return what a request to loosen is bound to: the policy's version, locked when it is decided."""
+    row = read(act, engine) if act.approved_by is None else _locked(act, engine)
     return {"policy": f"v{row.version}" if row else "none yet"}
 
 
@@ -186,7 +185,11 @@ def set_policy(act: Act, change: Change) -> PolicySet | Refused:
     if before == after:
         act.changed(change.engine, after={"changed": False})
         return _answer(act, change, (), changed=False)
+    if not act.may_loosen and _loosens(before, after):
+        return changed_meanwhile(change.engine, LAYER)
     changes = _write(act, change.engine, row, after, change.reason, until=change.until)
+    if changes is None:  # somebody else made this policy meanwhile
+        return set_policy(act, change)
     shown = {field: now for field, (_was, now) in changes.items()}
     was = {field: was for field, (was, _now) in changes.items()} if row is not None else None
     set_up = {"set_up": True} if (act.entry.after or {}).get("set_up") else {}
@@ -206,7 +209,8 @@ def _answer(act: Act, change: Change, changes: tuple[FieldChange, ...], *, chang
 
 def _write(
     act: Act, engine: str, row: Row[Any] | None, after: Policy, reason: str, *, until: datetime | None = None
-) -> dict[str, list[Any]]:
+) -> dict[str, list[Any]] | None:
+    """Write the next version and its history; None where somebody else made this policy meanwhile."""
     before = _of_row(row)
     version = row.version + 1 if row is not None else 1
     values = {
@@ -214,7 +218,9 @@ def _write(
         "changed_by": act.actor, "reason": reason, "updated_at": act.now,
     }  # fmt: skip
     if row is None:
-        act.connection.execute(insert(RiskPolicy).values(engine=engine, **values))
+        new = insert_into(act.connection, RiskPolicy).values(engine=engine, **values)
+        if act.connection.scalar(new.on_conflict_do_nothing().returning(RiskPolicy.engine)) is None:
+            return None
     else:
         act.connection.execute(update(RiskPolicy).where(RiskPolicy.engine == engine).values(**values))
     return history.remember(

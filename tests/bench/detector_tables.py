@@ -1,9 +1,10 @@
 """The tables of tripwire-detector.md, out of our own rules: `make detector`, some minutes on two cores.
 
-What the tables do not say was settled by trying: the published delays are those of the detector as it is seeded by
-default (it looks for a drop of 30 %), 1,000 events after it was armed (a stream with an alarm before that is drawn
-again), followed for 10,000 events after the change at most; a stream without an alarm until then counts as 10,000.
-Baselines are drawn: s0 successes of 1,000 at the rate p, so the figures are means over baselines ("effective").
+What the tables do not say was settled by trying: how a full baseline forgets (`Baseline.add`), and that the published
+delays are those of the detector as it is seeded by default (it looks for a drop of 30 %), 1,000 events after it was
+armed (a stream with an alarm before that is drawn again), followed for 10,000 events after the change at most; a
+stream without an alarm until then counts as 10,000. Baselines are drawn: s0 successes of 1,000 at the rate p, so the
+figures are means over baselines ("effective").
 
 A delay holds where it is within 10 % of the published one; as many streams are run as make 10 % more than twice its
 own standard error. An ARL0 holds where it is within 3 standard errors: of the difference of two means of 400 run

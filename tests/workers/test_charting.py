@@ -249,10 +249,14 @@ class TestWhenSlackMisbehaves:
             scene.wait_state(scene.queue("one", thing=THING))
             leave(scene, chart())
             with charting(scene, draw_chart=broken):
-                wait_chart(scene, "failed")
+                assert wait_chart(scene, "failed").error == "it cannot be drawn"
+            (bare,) = scene.double.messages("governance")
+            assert images(bare) == []
             leave(scene, chart())
             with charting(scene):
-                wait_chart(scene)
+                drawn = wait_chart(scene)
+        (shown,) = scene.double.messages("governance")
+        assert images(shown) == [(drawn.file_id, chart().alt)]
 
 
 def test_two_workers_upload_it_once(scene: Scene) -> None:

@@ -123,8 +123,13 @@ class TestEnvelopes:
             assert double.command("alice", "general", "/gov unread").status == "operation_timeout"
             assert seen[-1] == "unread"
 
-    def test_away_cuts_connections_which_come_back(self, double: SlackDouble) -> None:
-        """The app's connection is gone while Slack is away, and cannot be made again until then."""
+    def test_away_cuts_connections_until_slack_is_back(self, client: WebClient, double: SlackDouble) -> None:
+        """The app's connection is gone while Slack is away, and none can be had until then."""
         with bolt(double, lambda _: None):
             double.faults.add("away")
             double.wait_for(lambda: double.connections() == [])
+            with pytest.raises(LOST):
+                client.auth_test()
+        double.faults.clear()
+        with bolt(double, lambda _: None):
+            assert len(double.connections()) == 1

@@ -276,6 +276,7 @@ class TestConnections:
             before = double.connections()
             double.disconnect("warning")
             double.wait_for(lambda: double.connections() not in ([], before), timeout=5)
+            assert double.command("alice", "general", "/gov again").is_ok
 
 
 class TestEvents:

@@ -168,6 +168,8 @@ def test_an_altered_request_can_still_be_rejected(world: World) -> None:
     world.execute("UPDATE approval SET target = 'x' WHERE id = :id", id=request.approval_id)
     seen = world.seen(request.approval_id)
     world.done(MANAGER, "approvals.reject", approval_id=request.approval_id, seen=seen, reason="tampered")
+    (row,) = world.rows("approval")
+    assert (row.status, row.decided_by) == ("rejected", MANAGER)
 
 
 def test_only_the_requester_withdraws(world: World) -> None:

@@ -193,9 +193,12 @@ def test_a_revoked_role_counts_no_more(world: World) -> None:
 
 
 def test_the_highest_of_several_roles_counts(world: World) -> None:
-    """Two grants add up to the higher one."""
+    """Two grants add up to the higher one, and go back to the lower when that is taken away."""
+    assert world.refused(AUDITOR, "golive.attest", statement="counsel_asked").figures["has"] == "auditor"
     world.hire(AUDITOR, Role.MANAGER)
     world.done(AUDITOR, "golive.attest", statement="counsel_asked")
+    world.fire(AUDITOR)
+    assert world.refused(AUDITOR, "golive.attest", statement="counsel_asked").code == "role"
 
 
 @pytest.mark.parametrize("surface", [surface for surface in Surface if surface is not Surface.SLACK])

@@ -43,7 +43,7 @@ def plain(outcomes: list[int], n0: float, s0: float, drop: float) -> tuple[float
         if c <= 0:
             n0, s0 = n0 + k, s0 + s
             if n0 > MOST_BASELINE:
-                s0, n0 = s0 * MOST_BASELINE / n0, MOST_BASELINE
+                s0, n0 = s0 / 2, n0 / 2
             c, k, s = 0.0, 0, 0
     return log_r, c, k, s, n0, s0
 
@@ -110,10 +110,10 @@ def test_the_ranks_of_a_frozen_baseline_are_worth_nothing_on_average(
 
 @given(OUTCOMES, RATE)
 def test_a_baseline_never_remembers_more_than_its_cap(outcomes: list[int], rate: float) -> None:
-    """Constant state: the rate stays within (0, 1) and the count at most 5,000."""
+    """Constant state: the rate stays within (0, 1), the count at most 5,000 and never under half of that."""
     base = Baseline(MOST_BASELINE, MOST_BASELINE * rate)
     follow_rate(Score(), base, outcomes * 3, 0, NEVER, 0.3, Better.HIGHER)
-    assert base.n <= MOST_BASELINE
+    assert MOST_BASELINE / 2 <= base.n <= MOST_BASELINE
     assert 0 < base.rate < 1
 
 

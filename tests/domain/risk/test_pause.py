@@ -46,6 +46,8 @@ def test_settling_goes_on_under_a_hold(live: World) -> None:
     live.done(OPERATOR, "risk.pause", engine="GLOBAL", reason="x")
     live.done(OPERATOR, "risk.settle", reservation_id=numbers[0], realized_loss="0")
     live.done(OPERATOR, "risk.void", reservation_id=numbers[1])
+    assert [row.state for row in live.rows("risk_reservation")] == ["SETTLED", "VOIDED"]
+    assert {row.open_risk for row in live.rows("risk_ledger")} == {0}
 
 
 def test_resuming_takes_two_and_lifts_one_hold(live: World) -> None:

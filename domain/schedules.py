@@ -99,5 +99,8 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         Schedule("ticks.prune", "ticks.prune", PRUNING),
         Schedule("outbox.prune", "outbox.prune", PRUNING),
         Schedule("inbox.prune", "inbox.prune", PRUNING),
+        Schedule("page.prune", "page.prune", PRUNING),
+        Schedule("chart.prune", "chart.prune", PRUNING),
+        Schedule("watch.prune", "watch.prune", PRUNING),
         Schedule("processes.prune", "processes.prune", At(3, 50, zone)),
     )

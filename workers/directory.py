@@ -1,7 +1,8 @@
 """Slack's directory: roles follow user groups, and deactivated people lose theirs, within a minute.
 
 Slack is read outside any transaction; every difference found is then an operation of its own through the gate, which
-judges it again. What could not be read changes nothing.
+judges it again. What could not be read changes nothing. A bot hears of a deactivation at once; this is the net for what
+it does not hear.
 """
 
 import threading
@@ -10,14 +11,14 @@ from typing import Any
 
 import structlog
 
-from bot.slack_api import Answer, Failure, Refused, SlackApi, said
+from bot.slack_accounts import follow_account, put_right
+from bot.slack_api import Answer, Failure, SlackApi, said
 from domain.access import directory
 from domain.access.rules import Follow, Group, follow
 from domain.database import Unavailable
 from domain.gate import Call, Gate
 from domain.gate.call import system_call
 from domain.identity import Role
-from domain.outcomes import Done
 from domain.schedules import Every
 from domain.ticks import service as ticks
 
@@ -85,14 +86,9 @@ class Directory:
         for account in _part(known, turn):
             if self._stop.is_set():
                 return None
-            answer = self._slack.call("users.info", user=account.user_id)
-            if isinstance(answer, Refused) and answer.error in {"user_not_found", "user_not_visible"}:
-                continue  # named here and unknown there: a mistake in a setting, which `doctor` is for
-            if not isinstance(answer, Answer):
-                return f"users.info: {said(answer)}"
-            is_active = not (answer.data.get("user") or {}).get("deleted", False)
-            if is_active != account.is_active:
-                self._do(system_call("access.account", user=account.user_id, is_active=is_active))
+            unread = follow_account(self._gate, self._slack, account)
+            if unread is not None:
+                return unread
         return None
 
     def _groups(self) -> str | None:
@@ -110,20 +106,8 @@ class Directory:
             problem = f"there is no user group {', '.join(f'@{name}' for name in missing)}" if missing else None
         ids = {group.role: group.id for group in read}
         for change in follow(read, given, {role: ids.get(role) for role in wanted}):
-            self._do(_call(change))
+            put_right(self._gate, _call(change))
         return problem
-
-    def _do(self, call: Call) -> None:
-        """Put one difference right; what is wrong with it keeps no other."""
-        try:
-            outcome = self._gate.run(call)
-        except Exception:
-            log.exception("directory.failed", operation=call.operation, params=dict(call.params))
-            return
-        if isinstance(outcome, Done):
-            log.info("directory.followed", operation=call.operation, params=dict(call.params))
-        else:
-            log.warning("directory.refused", operation=call.operation, params=dict(call.params), outcome=str(outcome))
 
     def _read(self, wanted: Mapping[Role, str]) -> tuple[list[Group], list[str]] | Failure:
         answer = self._slack.call("usergroups.list", include_users=True, include_disabled=True)

@@ -11,7 +11,9 @@ from domain.approvals.results import (
     BreakGlassCard,
     Decided,
     Question,
+    TakenBack,
 )
+from domain.identity import SYSTEM_ACTOR
 from domain.operation import Change, Figure
 
 NOBODY_ELSE = "Nobody else can decide: add a manager, or an owner may break glass."
@@ -136,7 +138,25 @@ def _decision(card: ApprovalCard, verb: str) -> str:
     return f"{who(card.decided_by)} {verb}{moment}{took}{said}"
 
 
+def _taken_back(card: ApprovalCard, end: TakenBack) -> Rendered:
+    """Return the card of what was approved and is so no more; asking again is another request."""
+    evidence = card.wanted.evidence
+    by_hand = f"{who(end.by)}, {when(end.at)}: {quoted(end.reason)}"
+    how = f"By itself, {when(end.at)}: {words(end.reason)}" if end.by == SYSTEM_ACTOR else by_hand
+    return kit.message(
+        f"NO LONGER: {words(end.now)} since {when(end.at)}",
+        kit.lines(how, _asked(card, "asked"), _decision(card, "approved")),
+        _changed(card),
+        kit.actions(
+            kit.offered(evidence) if evidence else None, _audit_entry(card.audit_id) if card.audit_id else None
+        ),
+        _last(card),
+    )
+
+
 def _approved(card: ApprovalCard) -> Rendered:
+    if card.taken_back is not None:
+        return _taken_back(card, card.taken_back)
     wanted = card.wanted
     since = f" since {when(card.decided_at)}" if wanted.lasts and card.decided_at else ""
     meaning = [

@@ -17,7 +17,8 @@ The first five minutes. You are maria, a VA; production is off, as bryan left it
    4  /golive checklist    what must be true before production may act
       /golive enable ready for the week                    asks; then `as dana` and `press approve`
    5  as maria
-      /due                 what to call and text now: press a number to claim, then the outcome"""
+      /due                 what to call and text now: press a number to claim, then the outcome
+   6  /heimdall promote WHOLESALE_OFFER two clean weeks    asks with its evidence; `as dana`, `press approve`"""
 
 HELP = """\
 /command …         type a slash command as the person you are, in the channel you are in

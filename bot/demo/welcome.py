@@ -41,6 +41,11 @@ STEPS: tuple[str, ...] = (
         " Past 30 minutes a step is late; past 2 hours its promise is broken, which counts against the team's 90 %."
     ),
     (
+        "*Leo* asks to use a model's offers for real: `/heimdall promote WHOLESALE_OFFER two clean weeks`. The card in"
+        " {governance} shows how its trials went and how sure that is; *Dana* presses *Approve…*. *Demote…* takes it"
+        " back at once."
+    ),
+    (
         "*valhalla Home* on the left shows what needs you first, as anybody. As *Dana* type `/audit 10`: who did what,"
         " and why."
     ),

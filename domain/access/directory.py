@@ -22,15 +22,27 @@ class Account:
     is_active: bool
 
 
+_MATTERING = (
+    select(Person.user_id, Person.deactivated_at)
+    .where(
+        or_(
+            Person.user_id.in_(select(RoleGrant.user_id).where(RoleGrant.revoked_at.is_(None))),
+            Person.deactivated_at.is_not(None),
+        )
+    )
+    .order_by(Person.user_id)
+)  # fmt: skip
+
+
 def accounts(connection: Connection) -> list[Account]:
     """List whose accounts matter: everybody with a role, and whoever was found deactivated; by id."""
-    holding = select(RoleGrant.user_id).where(RoleGrant.revoked_at.is_(None))
-    rows = connection.execute(
-        select(Person.user_id, Person.deactivated_at)
-        .where(or_(Person.user_id.in_(holding), Person.deactivated_at.is_not(None)))
-        .order_by(Person.user_id)
-    )
-    return [Account(row.user_id, row.deactivated_at is None) for row in rows]
+    return [Account(row.user_id, row.deactivated_at is None) for row in connection.execute(_MATTERING)]
+
+
+def account(connection: Connection, user_id: str) -> Account | None:
+    """Return one of the accounts that matter; None for anybody else's."""
+    row = connection.execute(_MATTERING.where(Person.user_id == user_id)).one_or_none()
+    return None if row is None else Account(row.user_id, row.deactivated_at is None)
 
 
 def given_by_groups(connection: Connection) -> list[Given]:

@@ -9,6 +9,17 @@ from domain.operation import Checked, Wanted
 from domain.outcomes import Result
 
 
+class TakenBack(Result):
+    """The end of what an approved request had brought: its way back was taken, by a person or by the program."""
+
+    at: datetime
+    by: str
+    """Who took it back; `system` where it went by itself."""
+    reason: str
+    now: str
+    """What is true since, a sentence without its full stop."""
+
+
 class ApprovalCard(Result):
     """Everything the card of one request shows, in any state."""
 
@@ -37,6 +48,8 @@ class ApprovalCard(Result):
     """Whose own copy it is; None: the card that everybody sees."""
     can_withdraw: bool = True
     """Whether the requester's role allows taking it back."""
+    taken_back: TakenBack | None = None
+    """Set once what was approved is so no more; the card then offers no way back."""
     audit_id: int | None = None
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from domain.access.people import held_since, holders
 from domain.act import Act, Entry, Form, Priority
 from domain.approvals import rules
-from domain.approvals.results import ApprovalCard, ApprovalLine, Decided, Question
+from domain.approvals.results import ApprovalCard, ApprovalLine, Decided, Question, TakenBack
 from domain.approvals.tables import Approval
 from domain.audit.tables import AuditEvent
 from domain.database import insert_into
@@ -171,7 +171,29 @@ def _first_show(act: Act, approval_id: int) -> None:
     _post(act, card, [GOVERNANCE, *(f"{DIRECT}{user}" for user in people if is_slack_user(user))])
 
 
-def show(act: Act, approval_id: int) -> None:
+def take_back(act: Act, operation: str, target: str, *, since: datetime, end: TakenBack) -> int | None:
+    """Edit the card of what was approved and is so no more: it names the end, and offers no way back.
+
+    `since` is when what ends began: a request decided before that brought something else, whose card is left as it
+    is. Returns the request's number; None where what ends was not asked for (an owner alone, a policy). The row of the
+    request is not locked and stays as it was decided; the caller holds the lock of what ends, so the edit comes after
+    the card of the decision.
+    """
+    approval_id = act.connection.scalar(
+        select(Approval.id)
+        .where(
+            Approval.operation == operation, Approval.target == target, Approval.status == "approved",
+            Approval.decided_at >= since,
+        )
+        .order_by(Approval.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    if approval_id is not None:
+        show(act, approval_id, taken_back=end)
+    return approval_id
+
+
+def show(act: Act, approval_id: int, *, taken_back: TakenBack | None = None) -> None:
     """Edit the card of a request, and every copy that was posted, to what its row says now."""
     row = act.connection.execute(select(Approval.__table__).where(Approval.id == approval_id)).one()
     posted = act.connection.scalars(
@@ -183,7 +205,8 @@ def show(act: Act, approval_id: int) -> None:
         )
         .distinct()
     )  # fmt: skip
-    _post(act, card_of(act, row), [GOVERNANCE, *sorted(posted)])
+    card = card_of(act, row).model_copy(update={"taken_back": taken_back})
+    _post(act, card, [GOVERNANCE, *sorted(posted)])
 
 
 def _post(act: Act, card: ApprovalCard, destinations: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ REDRAW_EVERY = timedelta(seconds=10)
 """How often the chart of one thing is drawn anew at most; the newest waits, the text does not."""
 WORTH_DRAWING = timedelta(days=1)
 """How long a chart is tried: a picture of yesterday's alarm helps nobody."""
+KEPT, KEPT_UNSHOWN = timedelta(days=90), timedelta(days=7)
+"""How long what became of a chart is remembered: while a card shows it, and where none does."""
 MOST_COMPLETIONS = 3
 """How many uploads may have been completed without our knowing: so many files nobody shows, at most, for a chart."""
 MOST_SHOWINGS = len(SHOW_AGAIN)

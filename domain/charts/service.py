@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 
 from domain.charts import rules
 from domain.charts.results import Chart, Picture
-from domain.charts.tables import ChartRow
+from domain.charts.tables import DONE, ChartRow
 from domain.database import Database, insert_into
+from domain.delivery.results import Pruned
 from domain.delivery.tables import CardMessage, Outbox
+from domain.pruning import forget
+
+if TYPE_CHECKING:
+    from domain.act import Act
 
 TO_DRAW = ("queued", "drawing", "uploading")
 LIVE = ("queued", "sending")
@@ -193,3 +198,17 @@ def _order(connection: Connection, behind: list[int], now: datetime) -> bool:
         .values(state="queued", created_at=now, not_before=now, is_outcome_unknown=False, error=None)
     )
     return True
+
+
+def prune(act: "Act") -> Pruned:
+    """Forget charts with nothing left to do: after a week where no card shows them, and after three months at all.
+
+    A card that is edited later than that has its words alone. What waits to be delivered keeps its chart.
+    """
+    waiting = exists().where(Outbox.thing == ChartRow.thing, Outbox.state.in_((*LIVE, "held", "dead")))
+    shown = exists().where(CardMessage.thing == ChartRow.thing, CardMessage.file_id == ChartRow.file_id)
+    old = or_(ChartRow.asked_at < act.now - rules.KEPT, ~shown)
+    gone = forget(
+        act, ChartRow, DONE, ChartRow.asked_at < act.now - rules.KEPT_UNSHOWN, ~waiting, old, first=ChartRow.asked_at
+    )
+    return Pruned(pruned=len(gone))

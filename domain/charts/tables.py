@@ -9,13 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.database import Base
 
 _OPEN = text("state NOT IN ('shown', 'failed')")
+DONE = text("state IN ('shown', 'failed')")
+"""What nothing is left to do about; said in these very words, so that SQLite finds its index."""
 
 
 class ChartRow(Base):
     """The newest chart of a thing, and how far it has come."""
 
     __tablename__ = "chart"
-    __table_args__ = (Index("ix_chart_open", "not_before", postgresql_where=_OPEN, sqlite_where=_OPEN),)
+    __table_args__ = (
+        Index("ix_chart_open", "not_before", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_chart_done", "asked_at", postgresql_where=DONE, sqlite_where=DONE),
+    )
 
     thing: Mapped[str] = mapped_column(String(128), primary_key=True)
     version: Mapped[int]

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
-
-from sqlalchemy import delete, select
+from typing import Annotated
 
 from domain.act import Act
 from domain.delivery import routes, stuck
@@ -19,13 +17,13 @@ from domain.delivery.results import (
     RouteList,
     RouteTest,
 )
-from domain.delivery.tables import Outbox
+from domain.delivery.tables import DONE, Outbox
 from domain.identity import Role
 from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slash
 from domain.parameters import Arg, ChannelRef, Input, NoParams, Number, Params, Text
+from domain.pruning import forget
 
 KEPT = timedelta(days=30)
-PRUNE_BATCH = 2_000
 WhichMessage = Annotated[Number, Arg("a message's number", "4711", Input.NUMBER)]
 
 
@@ -75,15 +73,8 @@ class Fail(Params):
     error: Annotated[Text, Arg("what Slack said", "not_in_channel")]
 
 
-def prune_batch(act: Act, old: Any, table: type[Any]) -> Pruned:
-    """Take out a batch of old rows, found by the query `old` for ids; small, so that nobody waits for it."""
-    gone = act.connection.execute(delete(table).where(table.id.in_(old.limit(PRUNE_BATCH)))).rowcount
-    return Pruned(pruned=gone)
-
-
 def _prune(act: Act) -> Pruned:
-    old = select(Outbox.id).where(Outbox.state.in_(("sent", "dropped")), Outbox.created_at < act.now - KEPT)
-    return prune_batch(act, old, Outbox)
+    return Pruned(pruned=len(forget(act, Outbox, DONE, Outbox.created_at < act.now - KEPT, first=Outbox.created_at)))
 
 
 def _delivery() -> Iterable[AnyOperation]:

@@ -298,6 +298,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         reads=True,
         slack=Slash("heimdall", "scorecard"),
         http=Http("GET", f"{PATH}/scorecard"),
+        also_http=(Http("GET", f"{PATH}/scorecard/today"),),
         example="/heimdall scorecard WHOLESALE_OFFER",
     ),
     Operation(

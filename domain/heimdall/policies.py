@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from domain.act import Act
+from domain.approvals import service as approvals
+from domain.approvals.results import TakenBack
 from domain.database import insert_into
 from domain.heimdall.results import PolicyList, PolicyView
 from domain.heimdall.rules import CHARTER, LAYER, Terms
@@ -130,6 +132,7 @@ def write(
             return None
     else:
         act.connection.execute(update(HeimdallPolicy).where(HeimdallPolicy.domain == domain).values(**values))
+        _end_promotion(act, row, after, reason)
     return history.remember(
         act, KIND, domain, version=version, before=before, after={name: after[name] for name in FIELDS},
         reason=reason, until=until,
@@ -145,6 +148,14 @@ def _production(act: Act, row: PolicyRow | None, after: Mapping[str, Any]) -> di
     if was and not after["prod_use_enabled"]:
         return {"prod_use_since": None, "prod_model_fingerprint": None, "promoted_at": None}
     return {}
+
+
+def _end_promotion(act: Act, row: PolicyRow, after: Mapping[str, Any], reason: str) -> None:
+    """Take the way back off the card of the promotion that ends here, whichever way it ends."""
+    if after["prod_use_enabled"] or not row.prod_use_enabled or row.prod_use_since is None:
+        return
+    end = TakenBack(at=act.now, by=act.actor, reason=reason, now=f"{row.domain} is back in the sandbox")
+    approvals.take_back(act, "heimdall.promote", row.domain, since=row.prod_use_since, end=end)
 
 
 def name_model(act: Act, domain: str, model: str) -> None:

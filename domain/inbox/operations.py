@@ -3,16 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from sqlalchemy import select
-
 from domain.act import Act
-from domain.delivery.operations import prune_batch
 from domain.delivery.results import Pruned
 from domain.inbox import service
 from domain.inbox.results import InboxAnswered, InboxRecovered
-from domain.inbox.tables import Inbox
+from domain.inbox.tables import DONE, Inbox
 from domain.operation import AnyOperation, ExecutionClass, Operation
 from domain.parameters import Arg, NoParams, Number, Params, Text
+from domain.pruning import forget
 
 KEPT = timedelta(days=30)
 
@@ -26,8 +24,7 @@ class Late(Params):
 
 
 def _prune(act: Act) -> Pruned:
-    old = select(Inbox.id).where(Inbox.state.not_in(service.OPEN), Inbox.received_at < act.now - KEPT)
-    return prune_batch(act, old, Inbox)
+    return Pruned(pruned=len(forget(act, Inbox, DONE, Inbox.received_at < act.now - KEPT, first=Inbox.received_at)))
 
 
 OPERATIONS: list[AnyOperation] = [

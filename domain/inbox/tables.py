@@ -9,13 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.database import Base, RowId
 
 _OPEN = text("state IN ('received', 'running')")
+DONE = text("state NOT IN ('received', 'running')")
+"""What may be forgotten; said in these very words, so that SQLite finds its index."""
 
 
 class Inbox(Base):
     """One command, click or form; `trigger_id` is what makes a second delivery the same one."""
 
     __tablename__ = "inbox"
-    __table_args__ = (Index("ix_inbox_open", "received_at", postgresql_where=_OPEN, sqlite_where=_OPEN),)
+    __table_args__ = (
+        Index("ix_inbox_open", "received_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_inbox_done", "received_at", postgresql_where=DONE, sqlite_where=DONE),
+    )
 
     id: Mapped[RowId]
     trigger_id: Mapped[str] = mapped_column(String(255), unique=True)

@@ -169,7 +169,7 @@ OPERATIONS: list[AnyOperation] = [
         target=_target,
         slack=Slash("kpi", "record"),
         http=Http("POST", "governance/regression/kpi"),
-        also_http=(Http("POST", "kpi/events"),),
+        also_http=(Http("POST", "governance/regression/kpi/events"), Http("POST", "kpi/events")),
         example="/kpi record WHOLESALE contract_rate success=yes",
     ),
     Operation(
@@ -183,6 +183,7 @@ OPERATIONS: list[AnyOperation] = [
         reads=True,
         slack=Slash("kpi", "series", default=True),
         http=Http("GET", "kpi/series"),
+        also_http=(Http("GET", "governance/regression/kpi/series"),),
         example="/kpi WHOLESALE contract_rate by=market",
     ),
 ]

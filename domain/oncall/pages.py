@@ -1,23 +1,28 @@
 """The pages of one alert: planning a round, telling whoever's turn it is, stopping. The alert's row must be locked."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from domain.access.people import holders
 from domain.act import Act, Priority
+from domain.alerts.tables import Alert
+from domain.delivery.results import Pruned
+from domain.delivery.tables import CardMessage
 from domain.identity import Role
 from domain.oncall import rota, rules
 from domain.oncall.results import PageCard, PageLine
 from domain.oncall.tables import Page
+from domain.pruning import forget
 
 CARD = "page"
 SLACK, PHONE = "slack", "phone"
 FIRED = ("queued", "sending", "sent", "failed")
+KEPT = timedelta(days=90)
 
 
 def thing_of(page_id: int) -> str:
@@ -199,3 +204,21 @@ def _line(rows: Sequence[Any]) -> PageLine:
 
 def _ways(rows: Iterable[Any]) -> tuple[str, ...]:
     return tuple(row.way for row in rows)
+
+
+def prune(act: Act) -> Pruned:
+    """Forget pages that ended long ago, and where their messages stand; the alert and the audit stay.
+
+    Kept are the pages of an alert that is not resolved, for its card and its ladder, and the last one by telephone,
+    by which the runbook knows whether that way works.
+    """
+    by_phone = select(func.max(Page.id)).where(Page.way == PHONE, Page.state.in_(("sent", "failed")))
+    last = act.connection.scalar(by_phone)
+    gone = forget(
+        act, Page, Page.ended_at < act.now - KEPT, Page.id != (last or 0),
+        exists().where(Alert.id == Page.alert_id, Alert.state == "resolved"), first=Page.ended_at,
+    )  # fmt: skip
+    things = [thing_of(page_id) for (page_id,) in gone]
+    if things:
+        act.connection.execute(delete(CardMessage).where(CardMessage.thing.in_(things)))
+    return Pruned(pruned=len(gone))

@@ -9,6 +9,7 @@ from domain.database import Base, RowId
 from domain.database.base import BigId
 
 _VALID = text("ended_at IS NULL")
+_ENDED = text("ended_at IS NOT NULL")
 LIVE = text("state IN ('planned', 'queued', 'sending')")
 """What can still change; said in these very words, so that SQLite finds the index of such rows."""
 
@@ -43,6 +44,7 @@ class Page(Base):
         Index("uq_page_once", "alert_id", "round", "step", "target", "way", unique=True),
         Index("ix_page_live", "due_at", postgresql_where=LIVE, sqlite_where=LIVE),
         Index("ix_page_target", "target", "fired_at"),
+        Index("ix_page_ended", "ended_at", postgresql_where=_ENDED, sqlite_where=_ENDED),
     )
 
     id: Mapped[RowId]

@@ -5,12 +5,15 @@ from typing import Any
 
 from domain.access.people import holders
 from domain.act import Act
+from domain.approvals import service as approvals
+from domain.approvals.results import TakenBack
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.parameters import NoParams, Params, Reason
 from domain.prime_law import service
 from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard, Settled
 
+GO_LIVE = "go-live"
 SWITCHES = "governance/go-live"
 CHECKLIST = "`/golive checklist` shows each with its cure."
 
@@ -33,6 +36,16 @@ def _epoch(act: Act, _params: Any) -> dict[str, str]:
 
 def _no_second_manager(act: Act, _params: Any) -> bool:
     return all(user == act.actor for user in holders(act.connection, Role.MANAGER))
+
+
+def _disable(act: Act, reason: str) -> GoLiveCard:
+    """Switch production off, and take the way back off the card of the request that had switched it on."""
+    since = service.enabled_at(act)
+    card = service.disable(act, reason)
+    if card.changed and since is not None:
+        end = TakenBack(at=act.now, by=act.actor, reason=reason, now="production is off")
+        approvals.take_back(act, "golive.enable", GO_LIVE, since=since, end=end)
+    return card
 
 
 OPERATIONS = (
@@ -58,7 +71,7 @@ OPERATIONS = (
         run=lambda act, params: service.enable(act, params.reason),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
-        target=lambda _params: "go-live",
+        target=lambda _params: GO_LIVE,
         changes_switch=True,
         approval=ApprovalRule(
             wanted=lambda act, _params: service.wanted_enable(act),
@@ -76,11 +89,11 @@ OPERATIONS = (
         summary="Switch production off, at once",
         params=WithReason,
         result=GoLiveCard,
-        run=lambda act, params: service.disable(act, params.reason),
+        run=lambda act, params: _disable(act, params.reason),
         role=Role.OPERATOR,
         klass=ExecutionClass.GOVERN,
         reduces=True,
-        target=lambda _params: "go-live",
+        target=lambda _params: GO_LIVE,
         changes_switch=True,
         slack=Slash("golive", "disable"),
         http=Http("POST", f"{SWITCHES}/disable"),

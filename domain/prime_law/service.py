@@ -244,6 +244,12 @@ def enable(act: Act, reason: str) -> GoLiveCard | Refused:
     return _announce_go_live(act, enabled=True, version=version, reason=reason)
 
 
+def enabled_at(act: Act) -> datetime | None:
+    """Return when go-live was enabled last."""
+    newest = select(GoLiveHistory.at).where(GoLiveHistory.action == "enable").order_by(GoLiveHistory.id.desc()).limit(1)
+    return act.connection.scalar(newest)
+
+
 def disable(act: Act, reason: str) -> GoLiveCard:
     """Switch production off, at once."""
     if not act.prime.go_live_enabled:

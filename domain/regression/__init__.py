@@ -7,7 +7,9 @@ What arrives is judged apart from what acts::
                                                                      └─ an alarm ► hold or kill switch, alert
 
 An arrival is written with its events and deleted in the transaction that counts them, so that none is lost or counted
-twice wherever a process dies; and nothing that acts waits for a metric's one row.
+twice wherever a process dies; and nothing that acts waits for a metric's one row. An alarm that stops something takes
+Prime Law's lock alone, as a person's pause does: what is under way commits before it, and nothing that has not seen it
+after.
 
 A tripwire::
 

@@ -16,7 +16,9 @@ from domain.regression.rules import Absorbed, Action, MetricKind, Policy, Signal
 from domain.regression.tables import RegressionPolicy, RegressionState
 from domain.settings import Settings
 
-ENGAGE = "killswitch.engage"
+STOPS = {Action.KILL_SWITCH: "killswitch.engage", Action.THROTTLE: "risk.pause"}
+"""What stops as each action does, and so takes Prime Law's lock as it must: when it commits, nothing acts any more that
+has not seen it."""
 GRACE = timedelta(minutes=5)
 """How long after its end an hour is counted: events come late."""
 Name = tuple[str, str]
@@ -52,20 +54,25 @@ def due(connection: Connection, now: datetime, settings: Settings) -> list[Name]
     return sorted({*arrivals.waiting(connection), *((row.domain, row.metric) for row in timed), *ended})
 
 
-def would_engage(act: Act, names: Sequence[Name]) -> bool:
-    """Whether what waits would engage the kill switch; read without a lock, so that Prime Law's is taken seldom."""
+def would_stop(act: Act, names: Sequence[Name]) -> str | None:
+    """Return as what what waits would stop an engine or everything, None where it stops nothing.
+
+    Read without a lock, so that Prime Law's is taken seldom.
+    """
     for domain, metric in names:
         row = policies.row_of(act.connection, domain, metric)
-        if row is None or row.action != Action.KILL_SWITCH.value or not row.enabled:
+        if row is None or row.action not in STOPS or not row.enabled:
             continue
         state = act.connection.execute(
             select(RegressionState.__table__).where(RegressionState.domain == domain, RegressionState.metric == metric)
         ).one()
+        if state.tripped_at is not None:
+            continue
         _ids, found = arrivals.peek(act.connection, domain, metric)
         _memory, absorbed, slid = _look(act, policies.policy_of(row), state, found)
         if (absorbed.alarm or slid) is not None:
-            return True
-    return False
+            return STOPS[Action(row.action)]
+    return None
 
 
 def evaluate(act: Act, names: Sequence[Name], *, skip: bool) -> Evaluated:
@@ -116,7 +123,7 @@ def _evaluate_one(act: Act, domain: str, metric: str, *, skip: bool) -> Absorbed
             absorbed.warning = slid
         else:
             absorbed.alarm = slid
-    if absorbed.alarm is not None and policy.action is Action.KILL_SWITCH and act.prime_mode is not PrimeMode.EXCLUSIVE:
+    if absorbed.alarm is not None and policy.action in STOPS and act.prime_mode is not PrimeMode.EXCLUSIVE:
         return None
     cross("tripwire.counted")
     if ids:

@@ -207,14 +207,12 @@ def _evaluate(act: Act, params: Evaluate) -> TripwireStates | Refused:
     return found
 
 
-def _names_of(act: Act, params: Evaluate) -> str | None:
-    names = views.named(act.connection, params.domain, params.metric)
-    return evaluating.ENGAGE if evaluating.would_engage(act, names) else None
+def _named_stop(act: Act, params: Evaluate) -> str | None:
+    return evaluating.would_stop(act, views.named(act.connection, params.domain, params.metric))
 
 
-def _due_engages(act: Act, _params: NoParams) -> str | None:
-    due = evaluating.due(act.connection, act.now, act.settings)
-    return evaluating.ENGAGE if evaluating.would_engage(act, due) else None
+def _due_stop(act: Act, _params: NoParams) -> str | None:
+    return evaluating.would_stop(act, evaluating.due(act.connection, act.now, act.settings))
 
 
 def _sweep(act: Act, _params: NoParams) -> Evaluated:
@@ -295,7 +293,7 @@ OPERATIONS: list[AnyOperation] = [
         klass=ExecutionClass.GOVERN,
         reduces=True,
         target=lambda params: f"{params.domain or 'all'}.{params.metric or 'all'}",
-        decides=_names_of,
+        decides=_named_stop,
         slack=Slash("tripwire", "evaluate"),
         http=Http("POST", f"{ROUTE}/evaluate"),
         example="/tripwire evaluate WHOLESALE contract_rate",
@@ -332,7 +330,7 @@ OPERATIONS: list[AnyOperation] = [
         klass=ExecutionClass.GOVERN,
         reduces=True,
         internal=True,
-        decides=_due_engages,
+        decides=_due_stop,
     ),
     Operation(
         name="regression.draw",

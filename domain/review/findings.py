@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -13,7 +12,7 @@ from domain.prime_law.tables import GoLiveHistory
 from domain.review import rules
 from domain.snapshots.metrics import weekly
 from domain.snapshots.parts import Calls, Part, Week
-from domain.snapshots.results import Denied, Weekly, WeekPart
+from domain.snapshots.results import Denied, Stop, Weekly, WeekPart
 
 DENIALS = (Kind.REFUSED.value, Kind.PRIME_LAW.value, Kind.NOT_ALLOWED.value)
 """The kinds of refusal that a rule made; a slip of the pen and a thing that is not there are none."""
@@ -87,27 +86,11 @@ def _sum(one: Weekly, other: Weekly) -> Weekly:
     return one.model_copy(update={"points": points})
 
 
-def live(act: Act, week: Week, stopped: Sequence[str]) -> str:
-    """Say how long production was on in the week, and what was stopped."""
-    history: list[Any] = list(
-        act.connection.execute(
-            select(GoLiveHistory.at, GoLiveHistory.go_live_enabled)
-            .where(GoLiveHistory.at < week.until)
-            .order_by(GoLiveHistory.id)
-        )
+def live(act: Act, week: Week, stopped: Sequence[Stop]) -> str:
+    """Say how long production was on in the week, and what was stopped of that."""
+    history = act.connection.execute(
+        select(GoLiveHistory.at, GoLiveHistory.go_live_enabled)
+        .where(GoLiveHistory.at <= act.now)
+        .order_by(GoLiveHistory.id)
     )
-    was_on = next((row.go_live_enabled for row in reversed(history) if row.at < week.since), False)
-    changes: list[Any] = []
-    state = was_on
-    for row in history:
-        if row.at >= week.since and row.go_live_enabled != state:
-            state = row.go_live_enabled
-            changes.append((row.at, state))
-    if not changes:
-        said = "Live all week" if was_on else "Not live all week"
-    else:
-        first = "live" if was_on else "not live"
-        said = f"At first {first}; " + "; ".join(
-            f"{'live' if on else 'not live'} since {when.isoformat()}" for when, on in changes
-        )
-    return f"{said} except {'; '.join(stopped)}." if stopped else f"{said}."
+    return rules.live([(row.at, bool(row.go_live_enabled)) for row in history], week, stopped)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.calendar import LONGEST_BREAK, is_working_day, stands_for
 from domain.charts.results import Chart, Line, Panel, Series
 from domain.snapshots.parts import Week
-from domain.snapshots.results import Denied, Finding, Weekly
+from domain.snapshots.results import Denied, Finding, Stop, Weekly
 
 MONDAY = 0
 WEEK = timedelta(days=7)
@@ -89,6 +89,63 @@ def to_repair(findings: Iterable[Finding]) -> str:
     said = number(len(names), "thing")
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004 - two are named
     return f"{said[:1].upper()}{said[1:]} to repair: {', '.join(names[:2])}{more}."
+
+
+Span = tuple[datetime, datetime | None]
+"""From when to when; None: still."""
+
+
+def live(history: Sequence[tuple[datetime, bool]], week: Week, stopped: Iterable[Stop]) -> str:
+    """Say how long production was on in a week, and what was stopped of that time.
+
+    `history` is every change of the switches up to now, the oldest first: when, and whether go-live was on after it. A
+    stop is an exception from being live, so of each only what overlaps the live time is named.
+    """
+    spans = _live_spans(history)
+    was_on = any(since < week.since and (until is None or until >= week.since) for since, until in spans)
+    changes = sorted(
+        (moment, on)
+        for since, until in spans
+        for moment, on in ((since, True), (until, False))
+        if moment is not None and week.since <= moment < week.until
+    )
+    if not changes:
+        said = "Live all week" if was_on else "Not live all week"
+    else:
+        turns = (f"{'live' if on else 'not live'} since {moment.isoformat()}" for moment, on in changes)
+        said = f"At first {'live' if was_on else 'not live'}; {'; '.join(turns)}"
+    within = [
+        f"{stop.what} {since.isoformat()} {f'to {until.isoformat()}' if until else 'until now'}"
+        for stop in stopped
+        for since, until in overlaps((stop.since, stop.until), spans)
+        if since < week.until and (until is None or until > week.since)
+    ]
+    return f"{said} except {'; '.join(within)}." if within else f"{said}."
+
+
+def _live_spans(history: Sequence[tuple[datetime, bool]]) -> list[Span]:
+    """Return when production was on."""
+    spans: list[Span] = []
+    since: datetime | None = None
+    for moment, on in history:
+        if on and since is None:
+            since = moment
+        elif not on and since is not None:
+            spans.append((since, moment))
+            since = None
+    return spans if since is None else [*spans, (since, None)]
+
+
+def overlaps(one: Span, others: Iterable[Span]) -> list[Span]:
+    """Return the parts of one span of time that lie within others; a moment is no part."""
+    found: list[Span] = []
+    for since, until in others:
+        start = max(one[0], since)
+        ends = [end for end in (one[1], until) if end is not None]
+        end = min(ends) if ends else None
+        if end is None or start < end:
+            found.append((start, end))
+    return found
 
 
 def grouped(denied: Iterable[Denied]) -> tuple[Denied, ...]:

@@ -12,6 +12,7 @@ _CURRENT = text("NOT is_closed")
 _OPEN = text("state = 'OPEN'")
 _IN_FORCE = text("lifted_at IS NULL")
 _WAITING = text("ended_at IS NULL")
+_ENDED = text("ended_at IS NOT NULL")
 BOOKED = "open_risk = opening + reserved - settled - voided - expired"
 
 
@@ -151,6 +152,7 @@ class RiskWatch(Base):
     __table_args__ = (
         Index("uq_risk_watch_waiting", "engine", "user_id", unique=True, postgresql_where=_WAITING,
               sqlite_where=_WAITING),
+        Index("ix_risk_watch_ended", "ended_at", postgresql_where=_ENDED, sqlite_where=_ENDED),
     )  # fmt: skip
 
     id: Mapped[RowId]

@@ -6,15 +6,18 @@ from sqlalchemy import select, update
 
 from domain.act import Act, Priority
 from domain.database import insert_into
+from domain.delivery.results import Pruned
 from domain.identity import is_slack_user
 from domain.money import from_cents
 from domain.outcomes import Kind, Refused, refused
+from domain.pruning import forget
 from domain.risk import views
 from domain.risk.results import RoomAppeared, Watching
 from domain.risk.rules import GLOBAL
 from domain.risk.tables import RiskWatch
 
 LIVES = timedelta(days=3)
+KEPT = timedelta(days=90)
 BATCH = 1_000
 TOLD, TOO_LONG = "told", "too long"
 
@@ -84,3 +87,8 @@ def tell_due(act: Act) -> int:
     if told or ended:
         act.changed("watches", after={TOLD: told, TOO_LONG: ended})
     return len(told)
+
+
+def prune(act: Act) -> Pruned:
+    """Forget who was told, or waited too long, long ago."""
+    return Pruned(pruned=len(forget(act, RiskWatch, RiskWatch.ended_at < act.now - KEPT, first=RiskWatch.ended_at)))

@@ -15,7 +15,7 @@ from domain.prime_law import service as prime_law
 from domain.prime_law.tables import GoLiveHistory
 from domain.runbook import service as runbook
 from domain.snapshots.parts import Part, Week
-from domain.snapshots.results import Finding, SnapshotLine, WeekPart
+from domain.snapshots.results import Finding, SnapshotLine, Stop, WeekPart
 
 MOST_NAMED = 3
 TRIPWIRE = "tripwire:"
@@ -91,10 +91,7 @@ def _week(act: Act, week: Week) -> WeekPart:
         .select_from(PolicyVersion)
         .where(PolicyVersion.changed_at >= week.since, PolicyVersion.changed_at < week.until)
     )
-    stopped = tuple(
-        f"everything {start.isoformat()}" + (f" to {end.isoformat()}" if end else " until now")
-        for start, end in engaged
-    )
+    stopped = tuple(Stop(what="everything", since=start, until=end) for start, end in engaged)
     return WeekPart(broke=(*broke, *_alerts(act, week)), stopped=stopped, changes=changes or 0)
 
 

@@ -90,14 +90,22 @@ class Weekly(Result):
     """None: neither is better."""
 
 
+class Stop(Result):
+    """What was stopped, and from when to when."""
+
+    what: str
+    since: datetime
+    until: datetime | None = None
+    """None: it is stopped still."""
+
+
 class WeekPart(Result):
     """What one part brings to the Monday review."""
 
     broke: tuple[Finding, ...] = ()
     denied: tuple[Denied, ...] = ()
     drifted: tuple[Finding, ...] = ()
-    stopped: tuple[str, ...] = ()
-    """What was stopped, and from when to when: `WHOLESALE offers Tue 03:04 to Wed 11:20`."""
+    stopped: tuple[Stop, ...] = ()
     money: str = ""
     watching: str = ""
     lines: tuple[Weekly, ...] = ()

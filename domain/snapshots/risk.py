@@ -15,7 +15,7 @@ from domain.risk.results import CapLine, EngineLine
 from domain.risk.rules import CAPS, GLOBAL
 from domain.risk.tables import RiskEvent, RiskHold, RiskLedger
 from domain.snapshots.parts import Part, Week
-from domain.snapshots.results import Denied, SnapshotLine, Weekly, WeekPart
+from domain.snapshots.results import Denied, SnapshotLine, Stop, Weekly, WeekPart
 
 FULL = 1.0
 
@@ -78,7 +78,7 @@ def _why(row: Any, detail: dict[str, Any] | None) -> str:
     return f"{detail.get('engine', row.engine)} {NAMES[row.code]} full ({limit})"
 
 
-def _stopped(act: Act, week: Week) -> tuple[str, ...]:
+def _stopped(act: Act, week: Week) -> tuple[Stop, ...]:
     rows = act.connection.execute(
         select(RiskHold.engine, RiskHold.placed_at, RiskHold.lifted_at)
         .where(
@@ -88,11 +88,7 @@ def _stopped(act: Act, week: Week) -> tuple[str, ...]:
         )
         .order_by(RiskHold.id)
     )
-    return tuple(
-        f"{row.engine} {row.placed_at.isoformat()} "
-        + (f"to {row.lifted_at.isoformat()}" if row.lifted_at else "until now")
-        for row in rows
-    )
+    return tuple(Stop(what=row.engine, since=row.placed_at, until=row.lifted_at) for row in rows)
 
 
 def _money(act: Act, week: Week) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.act import Act
+from domain.charts import service as charts
 from domain.delivery.results import Pruned
 from domain.gate import idempotency
+from domain.oncall import pages
 from domain.operation import AnyOperation, ExecutionClass, Operation
 from domain.outcomes import Result
 from domain.parameters import NoParams
 from domain.processes import service as processes
+from domain.risk import watches
 from domain.ticks import service
 from domain.ticks.results import TicksRecovered
 
@@ -37,4 +40,7 @@ OPERATIONS: list[AnyOperation] = [
     _internal("ticks.prune", "Forget scheduled work done long ago", Pruned, service.prune),
     _internal("idempotency.prune", "Forget idempotency keys after a week", Pruned, _forget_keys),
     _internal("processes.prune", "Forget processes last seen long ago", Pruned, processes.prune),
+    _internal("page.prune", "Forget pages that ended three months ago", Pruned, pages.prune),
+    _internal("chart.prune", "Forget charts with nothing left to do", Pruned, charts.prune),
+    _internal("watch.prune", "Forget who waited for room three months ago", Pruned, watches.prune),
 ]

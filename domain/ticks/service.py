@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from domain.act import Act
 from domain.alerts.service import raise_alert
@@ -14,10 +14,11 @@ from domain.delivery.results import Pruned
 from domain.gate.call import system_call
 from domain.gate.gate import Gate
 from domain.outcomes import Done, Kind, Outcome, Refused
+from domain.pruning import forget
 from domain.schedules import Schedule, schedules
 from domain.ticks import rules
 from domain.ticks.results import Slot, TicksRecovered
-from domain.ticks.tables import Tick
+from domain.ticks.tables import DONE, Tick
 
 KEPT = timedelta(days=7)
 LOOK_AT = 500
@@ -202,5 +203,4 @@ def lost(gate: Gate) -> tuple[Slot, ...]:
 
 def prune(act: Act) -> Pruned:
     """Forget slots done long ago."""
-    gone = act.connection.execute(delete(Tick).where(Tick.state == "done", Tick.claimed_at < act.now - KEPT)).rowcount
-    return Pruned(pruned=gone)
+    return Pruned(pruned=len(forget(act, Tick, DONE, Tick.claimed_at < act.now - KEPT, first=Tick.claimed_at)))

@@ -40,6 +40,7 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
     app.action(ANYTHING)(_listener(receiver.on_press))
     app.view(ANYTHING)(_listener(receiver.on_submission))
     app.event("app_home_opened")(_listener(receiver.on_event))
+    app.event("user_change")(_listener(receiver.on_account))
     return app
 
 

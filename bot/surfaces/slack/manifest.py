@@ -26,7 +26,7 @@ BOT_SCOPES = (
     "groups:history",
     "im:history",
 )
-BOT_EVENTS = ("app_home_opened",)
+BOT_EVENTS = ("app_home_opened", "user_change")
 PATH = "/slack/events"
 """Where HTTP mode takes commands, interactions and events alike."""
 LONGEST_HINT = 1_000

@@ -20,6 +20,7 @@ from bot.blocks.forms import form_errors, form_view
 from bot.blocks.home import home_view
 from bot.blocks.kit import Rendered
 from bot.blocks.replies import render_outcome
+from bot.slack_accounts import follow_account
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
 from bot.surfaces.slack.homes import Homes
@@ -35,6 +36,7 @@ from bot.surfaces.slack.incoming import (
 )
 from bot.surfaces.slack.memory import Memory
 from bot.surfaces.slack.pools import Pools
+from domain.access import directory
 from domain.arrows import cross
 from domain.audit.service import newest_act
 from domain.clock import Clock
@@ -147,10 +149,27 @@ class Receiver:
         user_id, event_id = str(event["user"]), str(body["event_id"])
         return Reply(after=lambda: self.homes.opened(user_id, event_id))
 
+    def on_account(self, body: Mapping[str, Any]) -> Reply:
+        """Take an event: somebody's account changed. Only a deactivation cannot wait for the next look around."""
+        user = body["event"]["user"]
+        if not user.get("deleted", False):
+            return Reply()
+        user_id = str(user["id"])
+        return Reply(after=lambda: self.pools.answer(lambda: self._deactivated(user_id)))
+
     def close(self) -> None:
         """Let what runs end."""
         self.pools.close()
         self.homes.close()
+
+    def _deactivated(self, user_id: str) -> None:
+        """Take everything from somebody who is deactivated, if Slack still says so when it is asked."""
+        known = self.gate.database.look(lambda connection: directory.account(connection, user_id))
+        if known is None or not known.is_active:
+            return
+        unread = follow_account(self.gate, self.answers.api, known)
+        if unread is not None:  # the workers look around within a minute
+            log.warning("directory.unread", user_id=user_id, reason=unread)
 
     def _once(self, incoming: Incoming, take: Callable[[], Reply]) -> Reply:
         """Answer one envelope once in this process, however many sockets deliver it."""

@@ -5,7 +5,15 @@ from typing import Any
 
 from domain.access.results import AccessList, Granted, Holder, Revoked, Welcome
 from domain.alerts.results import AlertCard, AlertList
-from domain.approvals.results import ApprovalCard, ApprovalLine, ApprovalList, BreakGlassCard, Decided, Question
+from domain.approvals.results import (
+    ApprovalCard,
+    ApprovalLine,
+    ApprovalList,
+    BreakGlassCard,
+    Decided,
+    Question,
+    TakenBack,
+)
 from domain.audit.results import AuditLine, AuditList, Verification
 from domain.delivery.results import (
     DeliveryDropped,
@@ -581,6 +589,13 @@ def promotion(status: str = "pending", **changes: Any) -> ApprovalCard:
     return approval(status, **{**base, **changes})
 
 
+TAKEN_BACK = TakenBack(
+    at=LATER + timedelta(hours=3), by="U4", reason="offers in Alberta are off",
+    now="WHOLESALE_OFFER is back in the sandbox",
+)  # fmt: skip
+BY_ITSELF = TAKEN_BACK.model_copy(
+    update={"by": "system", "reason": "success fell to 79.3 % (69 of 87 in 7 days), under 82 %"}
+)
 WINDOW = Window(
     days=7, trials=87, successes=75, success_rate=75 / 87, low=0.7739, high=0.9189, says=0.93,
 )  # fmt: skip
@@ -733,6 +748,11 @@ CARDS: dict[str, list[Result]] = {
         approval("superseded", replaced_by=319), approval("superseded", outcome_detail="an owner broke glass"),
         approval("failed", outcome_detail="Then: switches 41. Now: switches 43."),
         promotion(), promotion("approved", note="Fine, but look at Alberta on Monday"),
+        approval(
+            "approved", operation="golive.enable", target="go-live",
+            taken_back=TAKEN_BACK.model_copy(update={"now": "production is off"}),
+        ),
+        promotion("approved", taken_back=TAKEN_BACK), promotion("approved", taken_back=BY_ITSELF, reader="requester"),
         promotion("rejected", note="Alberta drags it; bring it back without AB"),
         promotion("expired"), promotion("failed", outcome_detail="Then: 75 of 87 (86.2 %). Now: 76 of 95 (80.0 %)."),
         promotion(reader="requester"), promotion(reader="decider", bound_to={"policy": "v7", "model": "m-11"}),

@@ -399,6 +399,31 @@ def test_promotion_approved() -> None:
     ]
 
 
+def test_promotion_taken_back() -> None:
+    """Card 3 after a demotion: since when, by whom and why, the evidence for good, and no button that cannot work."""
+    back = shown(samples.TAKEN_BACK.at)
+    assert says(render("approval", samples.promotion("approved", taken_back=samples.TAKEN_BACK))) == [
+        f"*NO LONGER: WHOLESALE_OFFER is back in the sandbox since {back}*",
+        f"<@U4>, {back}: “offers in Alberta are off”",
+        f"<@U2> asked, {shown(AT)}: “Two clean weeks; I want it live for Monday's batch”",
+        f"<@U3> approved, {shown(LATER)} (26 min later)",
+        "*Changed*: production use   off → on   (policy v7 → v8)",
+        "*Decided on*: 86.2 %   of 87 trials   needs 82 % and 75",
+        "[ Evidence ] [ Audit entry ]",
+        "Approval A-318 · heimdall.promote · audit 48,212",
+    ]
+    by_itself = says(render("approval", samples.promotion("approved", taken_back=samples.BY_ITSELF)))
+    assert by_itself[1] == f"By itself, {back}: success fell to 79.3 % (69 of 87 in 7 days), under 82 %"
+
+
+def test_go_live_taken_back() -> None:
+    """Nothing left to switch off."""
+    end = samples.TAKEN_BACK.model_copy(update={"now": "production is off"})
+    said = says(render("approval", samples.approval("approved", operation="golive.enable", taken_back=end)))
+    assert said[0] == f"*NO LONGER: production is off since {shown(end.at)}*"
+    assert not any("Switch go-live off" in line for line in said)
+
+
 def test_promotion_that_came_to_nothing() -> None:
     """Rejected, expired and not done: the headline is what is true now, with *Ask again…*."""
     until = shown(samples.promotion().expires_at)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.demo.cast import APP_TOKEN, BOT_TOKEN, CAST, CHANNELS
 from bot.demo.happenings import Happenings
+from bot.demo.tour import TOUR
 from bot.demo.welcome import STEPS, post_tour, tour
 from bot.demo.workspace import Workspace
 from bot.slack_double import SlackDouble, message_error
@@ -19,7 +20,7 @@ from domain.parameters import parse
 from domain.registry import build_registry
 
 GRAMMAR = Grammar(build_registry())
-PRESSED_ON_CARDS = {"Approve…", "Check again", "Sign…", "Claim", "No answer", "valhalla Home"}
+PRESSED_ON_CARDS = {"Approve…", "Demote…", "Check again", "Sign…", "Claim", "No answer", "valhalla Home"}
 COMMAND = re.compile(r"`/(\w+) ?([^`]*)`")
 WHO = re.compile(rf"\*({'|'.join(player.first_name for player in CAST)})\*")
 
@@ -47,7 +48,16 @@ def test_every_command_in_it_is_one_that_its_person_may_give() -> None:
             assert role is not None
             assert line.operation.role is None or role >= line.operation.role
             found += 1
-    assert found == 6
+    assert found == 7
+
+
+def test_it_shows_how_a_model_is_let_act_and_taken_back() -> None:
+    """Asked with its evidence, approved by somebody else; once, and after go-live."""
+    (number,) = [number for number, step in enumerate(STEPS) if "/heimdall promote WHOLESALE_OFFER" in step]
+    assert number > next(number for number, step in enumerate(STEPS) if "/golive enable" in step)
+    named = re.findall(r"\*([^*]+)\*", STEPS[number])
+    assert named == ["Leo", "Dana", "Approve…", "Demote…"]
+    assert "/heimdall promote WHOLESALE_OFFER two clean weeks" in TOUR
 
 
 def test_whatever_it_names_is_there() -> None:

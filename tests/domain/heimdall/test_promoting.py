@@ -1,5 +1,6 @@
 """Into production with its evidence, and back: by hand, by itself, and by whatever changed meanwhile."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -364,6 +365,101 @@ class TestDemoting:
         in_production(world)
         world.switches(live=False, engaged=True)
         assert world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="x").changed
+
+
+class TestTheCardOfWhatWasPromoted:
+    """A decided card keeps no button that cannot work: the demotion's own transaction edits it (spec/cards)."""
+
+    def test_a_demotion_by_hand_is_on_the_card_and_its_copies(self, world: World) -> None:
+        """Since when, by whom, why; in every copy that was posted, and nowhere else."""
+        in_production(world)
+        before = {row.destination for row in world.rows("outbox", "thing = 'approval:1' AND form = 'card'")}
+        (approved,) = [card for card in cards(world, "approval", "route:governance") if card["status"] == "approved"]
+        assert approved["taken_back"] is None
+        last = max(row.id for row in world.rows("outbox"))
+        world.clock.advance(hours=3)
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="offers in Alberta are off")
+        edits = world.rows("outbox", "card = 'approval' AND id > :last", last=last)
+        assert {edit.destination for edit in edits} == before == {"route:governance", *(
+            f"user:{user}" for user in (OPERATOR, MANAGER, SECOND, OWNER)
+        )}  # fmt: skip
+        (entry,) = world.audit("heimdall.demote", "done")
+        for edit in edits:
+            assert edit.thing == "approval:1"
+            assert (edit.payload["status"], edit.payload["audit_id"]) == ("approved", entry.id)
+            assert edit.payload["taken_back"] == {
+                "at": world.clock().isoformat().replace("+00:00", "Z"), "by": ONCALL,
+                "reason": "offers in Alberta are off", "now": "WHOLESALE_OFFER is back in the sandbox",
+            }  # fmt: skip
+        assert world.approval(1).status == "approved"
+
+    def test_a_demotion_by_itself_is_on_it_too(self, world: World) -> None:
+        in_production(world)
+        for _ in range(5):
+            trial(world, success=False)
+        last = cards(world, "approval", "route:governance")[-1]
+        assert last["taken_back"]["by"] == "system"
+        assert last["taken_back"]["reason"] == "success fell to 81.5 % (75 of 92 in 7 days), under 82 %"
+
+    def test_production_use_switched_off_by_its_policy_is_on_it_too(self, world: World) -> None:
+        """Whichever way it ends."""
+        in_production(world)
+        world.done(MANAGER, "heimdall.policy_set", domain=OFFER, prod_use_enabled=False, reason="not this month")
+        last = cards(world, "approval", "route:governance")[-1]
+        assert (last["taken_back"]["by"], last["taken_back"]["reason"]) == (MANAGER, "not this month")
+
+    def test_pressed_again_nothing_is_edited(self, world: World) -> None:
+        in_production(world)
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="once")
+        before = len(cards(world, "approval"))
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="twice")
+        assert len(cards(world, "approval")) == before
+
+    def test_a_later_promotion_has_a_card_of_its_own(self, world: World) -> None:
+        """The first card stays as its end left it; the second ends with the second demotion."""
+        in_production(world)
+        world.clock.advance(minutes=1)
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="first")
+        world.clock.advance(minutes=1)
+        second = promote(world)
+        world.clock.advance(minutes=1)
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="second")
+        shown = {card["approval_id"]: card["taken_back"]["reason"] for card in cards(world, "approval")
+                 if card["taken_back"]}  # fmt: skip
+        assert shown == {1: "first", second: "second"}
+
+    def test_what_an_owner_put_there_alone_leaves_older_cards_as_they_are(self, world: World) -> None:
+        """Promoted, demoted, promoted by an owner alone, demoted: the card of the first says when the first ended."""
+        in_production(world)
+        world.clock.advance(minutes=1)
+        world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="first")
+        world.clock.advance(minutes=1)
+        outcome = world.run(OWNER, "heimdall.promote", domain=OFFER, reason="x", break_glass="plane")
+        assert isinstance(outcome, Done)
+        world.clock.advance(minutes=1)
+        assert world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="second").changed
+        ends = [card["taken_back"]["reason"] for card in cards(world, "approval", "route:governance")
+                if card["taken_back"]]  # fmt: skip
+        assert ends == ["first"]
+
+    def test_an_approval_and_a_demotion_at_the_same_moment_leave_the_end_on_the_card(
+        self, postgres_world: World
+    ) -> None:
+        """The demotion waits for the policy, so its edit is the newer version of the card."""
+        world = postgres_world
+        world.switches(live=True)
+        scored(world, 87, 75)
+        request = ask(world)
+        pause = Pause(world.gate, "approvals.approve")
+
+        def demote() -> Any:
+            pause.wait()
+            threading.Timer(0.1, pause.go_on.set).start()
+            return world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="no")
+
+        _, demoted = at_once(lambda: world.approve(MANAGER, request.approval_id), demote)
+        assert demoted.changed
+        assert cards(world, "approval", "route:governance")[-1]["taken_back"]["reason"] == "no"
 
 
 class TestPolicies:

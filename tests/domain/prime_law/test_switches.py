@@ -108,6 +108,28 @@ def test_disable_is_immediate_for_an_operator(world: World) -> None:
     assert world.done(AUDITOR, "golive.state").was_ever_live
 
 
+def test_the_card_of_go_live_keeps_no_button_once_it_is_off(world: World) -> None:
+    """The request's card says since when, by whom and why; going live again is another request."""
+    world.make_ready()
+    asked = world.pending(MANAGER, "golive.enable", reason="drill done")
+    assert isinstance(world.approve(SECOND, asked.approval_id), Done)
+    world.clock.advance(minutes=5)
+    world.done(OPERATOR, "golive.disable", reason="dialer misbehaves")
+    world.done(OPERATOR, "golive.disable", reason="pressed again")
+
+    def ends() -> list[tuple[int, str]]:
+        cards = [row.payload for row in world.rows("outbox", "card = 'approval' AND destination = 'route:governance'")]
+        return [(card["approval_id"], card["taken_back"]["reason"]) for card in cards if card["taken_back"]]
+
+    assert ends() == [(asked.approval_id, "dialer misbehaves")]
+    world.keep_ready()
+    again = world.pending(MANAGER, "golive.enable", reason="mended")
+    assert isinstance(world.approve(SECOND, again.approval_id), Done)
+    world.clock.advance(minutes=5)
+    world.done(OPERATOR, "golive.disable", reason="again")
+    assert ends() == [(asked.approval_id, "dialer misbehaves"), (again.approval_id, "again")]
+
+
 def test_failure_16_every_change_is_a_row_of_the_history(world: World) -> None:
     """Four toggles leave four rows, each with actor, approver, reason, both switches and the epoch."""
     world.make_ready()

@@ -1,5 +1,6 @@
 """A tripwire in its world: what arrives is counted once, an alarm stops its engine, two people release it."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -223,6 +224,77 @@ def test_without_prime_laws_lock_an_alarm_that_must_engage_is_left_for_the_next_
     metric.sweep()
     assert metric.state().state == "tripped"
     assert world.done(AUDITOR, "golive.state").kill_switch_engaged
+
+
+def test_a_throttle_takes_prime_laws_lock_only_when_it_trips(live: World) -> None:
+    """Sweeps that stop nothing wait for nobody and let nobody wait; one that trips takes the lock as a pause does."""
+    seen: list[Any] = []
+    live.gate.before_commit = lambda act: seen.append((act.entry.operation, act.prime_mode.value))
+    metric = armed(live)
+    assert {mode for name, mode in seen if name == "regression.sweep"} == {"none"}
+    metric.report(metric.rate(0.1, 400))
+    assert seen.count(("regression.sweep", "exclusive")) == 1
+    assert len(holds(live)) == 1
+    metric.report(metric.rate(0.1, 400))
+    assert seen.count(("regression.sweep", "exclusive")) == 1  # tripped already: there is nothing more to stop
+
+
+@pytest.mark.parametrize("ends", ["sweep", "evaluate"])
+def test_nothing_under_way_commits_after_a_tripwires_hold(postgres_world: World, ends: str) -> None:
+    """A reserve that read “no hold” stands before its commit: the trip waits for it, and the next reserve is denied."""
+    world = postgres_world
+    world.switches(live=True)
+    metric = armed(world)
+    world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
+    waits = Pause(world.gate, "risk.reserve")
+    order: list[str] = []
+
+    def reserve() -> None:
+        world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
+        order.append("reserved")
+
+    def trip() -> None:
+        if ends == "sweep":
+            world.system("regression.sweep")
+        else:
+            world.done(OPERATOR, "regression.evaluate", **NAME)
+        order.append("tripped")
+
+    threads = [threading.Thread(target=reserve), threading.Thread(target=trip)]
+    threads[0].start()
+    waits.wait()
+    threads[1].start()
+    world.wait_for_a_waiter()
+    assert (order, holds(world)) == ([], [])
+    waits.go_on.set()
+    for thread in threads:
+        thread.join()
+    assert order[0] == "reserved"
+    assert len(holds(world)) == 1
+    refusal = world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
+    assert refusal.code == "on_hold"
+    (made,) = world.rows("risk_reservation")
+    (booked, placed) = (world.rows("risk_event", "kind = :kind", kind=kind)[0].id for kind in ("RESERVE", "HOLD"))
+    assert made.state == "OPEN"
+    assert booked < placed
+
+
+def test_a_reserve_that_came_while_a_tripwire_trips_is_denied(postgres_world: World) -> None:
+    """The trip stands before its commit: the reserve waits for it and sees the hold."""
+    world = postgres_world
+    world.switches(live=True)
+    metric = armed(world)
+    world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
+    pause = Pause(world.gate, "regression.sweep")
+
+    def reserve() -> Any:
+        pause.wait()
+        threading.Timer(0.1, pause.go_on.set).start()
+        return world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
+
+    _swept, refusal = at_once(lambda: world.system("regression.sweep"), reserve)
+    assert isinstance(refusal, Refused)
+    assert refusal.code == "on_hold"
 
 
 def test_a_release_lifts_its_own_hold_alone(live: World) -> None:

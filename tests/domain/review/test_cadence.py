@@ -45,6 +45,12 @@ def post(world: World) -> ReviewCard:
     return review(world)
 
 
+def goes_live(world: World, text: str) -> None:
+    """Let go-live have been enabled at an hour in Toronto."""
+    at = datetime.fromisoformat(text).replace(tzinfo=TORONTO).astimezone(UTC)
+    world.put("go_live_history", at=at, action="enable", go_live_enabled=True, kill_switch_engaged=False, version=9)
+
+
 class TestPosting:
     def test_it_is_posted_at_nine_and_once(self, week: World) -> None:
         """Not a minute before; not again by the next run, the next day, another scheduler."""
@@ -117,7 +123,7 @@ class TestWhatItSays:
         assert card.repair == "One thing to repair: the kill switch."
         assert sum(one.count for one in card.denied) == 3
         assert any(one.text.startswith("Access: role") for one in card.denied)
-        assert card.live.startswith("Not live all week except everything 2026-11-25T15:00:00")
+        assert card.live == "Not live all week."  # nothing was live that could have been stopped
         spec = Chart.model_validate(week.rows("chart")[0].spec)
         assert week.rows("chart")[0].thing == REVIEW
         assert [panel.title for panel in spec.panels] == [
@@ -317,8 +323,22 @@ class TestTheEnginesParts:
 
     def test_a_hold_is_told_with_its_time(self, live: World) -> None:
         """`Live all week except …`."""
+        goes_live(live, "2026-11-20T09:00")
         live.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="Alberta is wrong")
-        assert "WHOLESALE 2026-11-26T15:00:00+00:00 until now" in post(live).live
+        assert post(live).live == "Live all week except WHOLESALE 2026-11-26T15:00:00+00:00 until now."
+
+    def test_of_a_stop_only_the_part_while_production_was_on_is_told(self, live: World) -> None:
+        """One ended before it went live and is no exception; another began before and went on."""
+        live.switches(live=False)
+        live.done(OPERATOR, "killswitch.engage", reason="drill")
+        live.clock.advance(minutes=2)
+        live.run(OWNER, "killswitch.release", reason="drill", break_glass="nobody else is here")
+        live.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="Alberta is wrong")
+        goes_live(live, "2026-11-27T10:00")
+        assert post(live).live == (
+            "At first not live; live since 2026-11-27T15:00:00+00:00 "
+            "except WHOLESALE 2026-11-27T15:00:00+00:00 until now."
+        )
 
     def test_pause_of_an_engine_puts_a_hold_on_it(self, live: World) -> None:
         """In the decision's own transaction, as the decider's act."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.calendar import is_working_day
 from domain.review import rules
-from domain.snapshots.results import Denied, Finding, Weekly
+from domain.snapshots.results import Denied, Finding, Stop, Weekly
 
 TORONTO = ZoneInfo("America/Toronto")
 ZONES = st.sampled_from([TORONTO, ZoneInfo("America/St_Johns"), ZoneInfo("America/Vancouver"), ZoneInfo("UTC")])
@@ -157,3 +157,69 @@ def test_the_chart_has_its_lines_in_order_and_says_what_changed() -> None:
     assert [panel.title for panel in made.panels] == ["Offers", "Contract rate", "Loss"]
     assert made.alt == "Loss down; Contract rate down three weeks in a row"
     assert rules.chart([line(None, None)]) is None
+
+
+WEEK = rules.week_before(date(2026, 11, 30), TORONTO)
+
+
+def hours(count: int) -> datetime:
+    """Some hours into the week; negative: before it."""
+    return WEEK.since + timedelta(hours=count)
+
+
+SPANS = st.tuples(st.integers(-300, 300), st.none() | st.integers(1, 300)).map(
+    lambda given: (hours(given[0]), hours(given[0] + given[1]) if given[1] is not None else None)
+)
+
+
+class TestHowLongItWasLive:
+    def said(self, *history: tuple[int, bool], stops: tuple[tuple[int, int | None], ...] = ()) -> str:
+        """The sentence, with hours into the week for its times."""
+        found = rules.live(
+            [(hours(at), on) for at, on in history], WEEK,
+            [Stop(what="X", since=hours(a), until=None if b is None else hours(b)) for a, b in stops],
+        )  # fmt: skip
+        for hour in range(-200, 200):
+            found = found.replace(hours(hour).isoformat(), str(hour))
+        return found
+
+    def test_the_whole_week(self) -> None:
+        assert self.said() == "Not live all week."
+        assert self.said((-100, True)) == "Live all week."
+        assert self.said((-100, True), (-50, False)) == "Not live all week."
+        assert self.said((-100, True), (-50, True)) == "Live all week."  # a switch that changes nothing of it
+        assert self.said((200, True)) == "Not live all week."
+
+    def test_a_change_within_it(self) -> None:
+        assert self.said((5, True), (30, False)) == "At first not live; live since 5; not live since 30."
+        assert self.said((-5, True), (30, False)) == "At first live; not live since 30."
+
+    def test_a_stop_that_ended_before_it_went_live_is_no_exception(self) -> None:
+        assert self.said((5, True), stops=((1, 5),)) == "At first not live; live since 5."
+
+    def test_only_what_overlaps_is_named(self) -> None:
+        """Begun before it went live; ended after it was switched off; both; in two parts; in no part."""
+        assert self.said((5, True), stops=((1, 9),)) == "At first not live; live since 5 except X 5 to 9."
+        assert (
+            self.said((-9, True), (5, False), stops=((1, None),)) == "At first live; not live since 5 except X 1 to 5."
+        )
+        assert self.said((-9, True), (5, False), (8, True), stops=((1, None),)) == (
+            "At first live; not live since 5; live since 8 except X 1 to 5; X 8 until now."
+        )
+        assert self.said((-9, True), stops=((-7, -5), (-3, 2), (167, 190), (190, None))) == (
+            "Live all week except X -3 to 2; X 167 to 190."
+        )
+
+    @given(stop=SPANS, spans=st.lists(SPANS, max_size=5), minutes=st.integers(-60_000, 60_000))
+    def test_a_moment_is_named_exactly_where_it_was_stopped_and_live(
+        self, stop: rules.Span, spans: list[rules.Span], minutes: int
+    ) -> None:
+        """Whatever the spans; no part is empty."""
+        moment = WEEK.since + timedelta(minutes=minutes)
+
+        def covers(span: rules.Span) -> bool:
+            return span[0] <= moment and (span[1] is None or moment < span[1])
+
+        found = rules.overlaps(stop, spans)
+        assert any(map(covers, found)) == (covers(stop) and any(map(covers, spans)))
+        assert all(until is None or since < until for since, until in found)

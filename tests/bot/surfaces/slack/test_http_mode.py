@@ -608,7 +608,8 @@ class TestManifest:
         address = "https://bot.example.org/slack/events"
         assert {each["url"] for each in made["features"]["slash_commands"]} == {address}
         assert made["settings"]["interactivity"] == {"is_enabled": True, "request_url": address}
-        assert made["settings"]["event_subscriptions"] == {"request_url": address, "bot_events": ["app_home_opened"]}
+        asked = made["settings"]["event_subscriptions"]
+        assert asked == {"request_url": address, "bot_events": ["app_home_opened", "user_change"]}
         assert made["settings"]["socket_mode_enabled"] is False
 
     def test_behind_a_path(self) -> None:

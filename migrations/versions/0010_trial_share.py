@@ -1,6 +1,6 @@
 """A trial share after a tripwire's release: a hold that limits its engine, until when, and what was measured since.
 
-Revision: 0009
+Revision: 0010
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -33,8 +33,10 @@ class Engage(Params):
 
     @field_validator("reason", mode="before")
     @classmethod
-    def _as_far_as_it_goes(cls, value: Any) -> str | None:
-        said = shown("" if value is None else str(value))
+    def _as_far_as_it_goes(cls, value: Any) -> Any:
+        if not isinstance(value, str | int):
+            return value  # no text at all is a program's mistake, not haste
+        said = shown(str(value))
         return (said if len(said) <= LONGEST_TEXT else f"{said[: LONGEST_TEXT - 1]}…") or None
 
 

@@ -153,7 +153,7 @@ def _explain(params: type[Params], error: Any) -> Refused:
         arg = known[name].arg
         return refused(
             Kind.INVALID, "missing", f"`{name}` is missing: {arg.expects}.",
-            layer="input", remedy=f"for example `{arg.example}`", field=name,
+            layer="input", remedy=f"For example `{arg.example}`", field=name,
         )  # fmt: skip
     if error["type"] == "extra_forbidden" or name not in known:
         listed = ", ".join(f"`{key}`" for key, value in known.items() if not value.arg.hidden) or "none"
@@ -167,7 +167,7 @@ def _explain(params: type[Params], error: Any) -> Refused:
     why = f" {reason}" if error["type"] == "value_error" else " does not fit"
     return refused(
         Kind.INVALID, "bad_value", f"`{name}`{said}{why}. Expected {arg.expects}.",
-        layer="input", remedy=f"for example `{arg.example}`", field=name,
+        layer="input", remedy=f"For example `{arg.example}`", field=name,
     )  # fmt: skip
 
 

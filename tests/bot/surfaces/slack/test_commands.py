@@ -229,6 +229,7 @@ class TestNotUnderstood:
         answer = spoken(desk.type(MANAGER, "/access grant @maria king"))
         assert "king" in answer
         assert "auditor, operator, oncall, manager or owner" in answer
+        assert "For example `operator`" in answer
         assert not desk.rows("inbox")
 
     def test_help_shows_what_this_person_may_do(self, desk: Desk) -> None:

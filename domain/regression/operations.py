@@ -222,7 +222,9 @@ OPERATIONS: list[AnyOperation] = [
             ),
             binds=lambda act, params: policies.bindings(act, params.domain, params.metric),
             gates=lambda act, params: policies.gates(act, params.domain, params.metric, _changes(params)),
-            needed=lambda act, params: bool(policies.loosens(act, params.domain, params.metric, _changes(params))),
+            needed=lambda act, params: bool(
+                policies.loosens(act, params.domain, params.metric, _changes(params), params.until)
+            ),
             owner_alone=lambda _act, _params: True,
             layer="Tripwire",
         ),

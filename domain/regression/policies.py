@@ -12,6 +12,7 @@ from domain.database import insert_into
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
+from domain.policies.results import Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
 from domain.regression import rules
 from domain.regression.detector import Better
@@ -90,16 +91,27 @@ def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
     return replace(before, **_typed(changes))
 
 
-def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
+def loosens(
+    act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None
+) -> tuple[str, ...]:
     """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
     row = row_of(act.connection, domain, metric)
-    return _loosened(row, planned(row, changes))
+    return _loosened(act, row, planned(row, changes), until)
 
 
-def _loosened(row: Row[Any] | None, after: Policy) -> tuple[str, ...]:
+def _loosened(act: Act, row: Row[Any] | None, after: Policy, until: datetime | None) -> tuple[str, ...]:
+    """Name what is looser than what is, or than what would be once what was set for a time has gone back."""
     if row is None:
         return ("reference_rate",) if after.reference_rate is not None else ()
-    return rules.loosened(figures_of(policy_of(row)), figures_of(after))
+    before = figures_of(policy_of(row))
+    went_back = {one.field: one.base for one in _put_off(act, row, after, until)}
+    beside = (before, {**before, **went_back})
+    return tuple(dict.fromkeys(name for one in beside for name in rules.loosened(one, figures_of(after))))
+
+
+def _put_off(act: Act, row: Row[Any], after: Policy, until: datetime | None) -> tuple[Temporary, ...]:
+    changed = history.changed_fields(figures_of(policy_of(row)), figures_of(after))
+    return history.put_off(act.connection, KIND, key_of(row.domain, row.metric), changed, until)
 
 
 def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
@@ -121,11 +133,16 @@ def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until
     before = figures_of(policy_of(row) if row is not None else Policy())
     after = figures_of(planned(row, changes))
     changed = history.changed_fields(before, after)
-    loose = loosens(act, domain, metric, changes)
+    loose = loosens(act, domain, metric, changes, until)
     facts = [
         (name.replace("_", " "), f"{_said(was)} → {_said(now)}{' (looser)' if name in loose else ''}")
         for name, (was, now) in sorted(changed.items())
     ]
+    if row is not None:
+        facts += [
+            (f"{one.field.replace('_', ' ')} without this", f"back to {_said(one.base)} by itself, {one.until.isoformat()}")
+            for one in _put_off(act, row, planned(row, changes), until)
+        ]
     name = key_of(domain, metric)
     off = "enabled" in loose
     until_then = f" until {until.isoformat()}" if until else ""
@@ -157,7 +174,7 @@ def set_policy(
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
-    if not act.may_loosen and _loosened(row, after):
+    if not act.may_loosen and _loosened(act, row, after, until):
         return changed_meanwhile(key_of(domain, metric), LAYER)
     before = figures_of(policy_of(row)) if row is not None else None
     changed = _write(act, row, domain, metric, after, reason=reason, until=until)

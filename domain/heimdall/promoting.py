@@ -429,10 +429,12 @@ def change_wanted(act: Act, setting: Setting) -> Wanted:
     )
     said = ", ".join(f"{move.name} {move.before} → {move.after}" for move in moves)
     put_off = tuple(
-        (f"{rules.NAMES[one.field]} without this", f"back to {rules.shown(one.field, one.base)} by itself, "
-         f"{one.until.isoformat()}")
+        (
+            f"{rules.NAMES[one.field]} without this",
+            f"back to {rules.shown(one.field, one.base)} by itself, {one.until.isoformat()}",
+        )
         for one in policies.put_off(act, setting, before, after)
-    )  # fmt: skip
+    )
     version = row.version if row else 0
     back = "it goes back by itself" if setting.until else f"`/heimdall set {setting.domain} …`; tightening is immediate"
     return Wanted(

@@ -137,9 +137,7 @@ def put_off(
     measure for what lasts longer.
     """
     return tuple(
-        one
-        for one in temporary(connection, kind, key)
-        if one.field in changed and (until is None or one.until < until)
+        one for one in temporary(connection, kind, key) if one.field in changed and (until is None or one.until < until)
     )
 
 

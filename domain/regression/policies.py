@@ -91,9 +91,7 @@ def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
     return replace(before, **_typed(changes))
 
 
-def loosens(
-    act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None
-) -> tuple[str, ...]:
+def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None) -> tuple[str, ...]:
     """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
     row = row_of(act.connection, domain, metric)
     return _loosened(act, row, planned(row, changes), until)
@@ -140,7 +138,10 @@ def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until
     ]
     if row is not None:
         facts += [
-            (f"{one.field.replace('_', ' ')} without this", f"back to {_said(one.base)} by itself, {one.until.isoformat()}")
+            (
+                f"{one.field.replace('_', ' ')} without this",
+                f"back to {_said(one.base)} by itself, {one.until.isoformat()}",
+            )
             for one in _put_off(act, row, planned(row, changes), until)
         ]
     name = key_of(domain, metric)

@@ -24,7 +24,7 @@ TABLES = {"risk": "risk_policy", "heimdall": "heimdall_policy", "regression": "r
 
 def _now(world: World, name: str, whose: dict[str, Any], field: str) -> Any:
     where = " AND ".join(f"{key} = '{value}'" for key, value in whose.items())
-    (row,) = world.rows(TABLES[name.split(".")[0]], where)
+    (row,) = world.rows(TABLES[name.split(".", maxsplit=1)[0]], where)
     value = getattr(row, field)
     return f"{value / 100:.2f}" if name.startswith("risk") else value
 

@@ -164,8 +164,8 @@ def _quick(raw: Any, known: _Known) -> Reported | None:
             and _is_plain(event_id)
         ):
             return None
-        moment = known.now if at is None else datetime.fromisoformat(at).astimezone(UTC)
-        if not EARLIEST <= moment <= known.latest or (at is not None and at[-6:-5] not in _SIGNS and at[-1] != "Z"):
+        given = known.now if at is None else datetime.fromisoformat(at)
+        if given.tzinfo is None or not EARLIEST <= (moment := given.astimezone(UTC)) <= known.latest:
             return None
         return Reported(
             known.domains[raw["domain"]], known.metrics[raw["metric"]], event_id, success, value, moment,
@@ -173,9 +173,6 @@ def _quick(raw: Any, known: _Known) -> Reported | None:
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
         return None
-
-
-_SIGNS = frozenset("+-")
 
 
 def _is_plain(event_id: Any) -> bool:

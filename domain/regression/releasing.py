@@ -33,7 +33,9 @@ def _trip(state: Row[Any] | None) -> TripCard | None:
 
 
 def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
-    """Return what a release is bound to: this trip and this policy."""
+    """Return what a release is bound to: this trip and this policy; locked when it is decided."""
+    if act.approved_by is not None:
+        policies.lock_state(act.connection, domain, metric)
     row, state = _read(act, domain, metric)
     return {
         "tripwire": f"state {state.version}" if state is not None else "none",
@@ -104,9 +106,8 @@ def release(act: Act, domain: str, metric: str, reason: str) -> TripwireReleased
         )  # fmt: skip
     memory = Memory.from_json(state.memory)
     events, successes = int(memory.after.n), memory.after.s
-    ids, _events = arrivals.peek(act.connection, domain, metric)
-    if ids:  # more than one evaluation takes; they were recorded before the release, so they belong to the dip
-        arrivals.drop(act.connection, ids)
+    # What one evaluation did not take was recorded before the release all the same, so it belongs to the dip.
+    arrivals.drop_all(act.connection, domain, metric)
     memory.restart(slid=card.cause == rules.Cause.SLIDE.value)
     act.connection.execute(
         update(RegressionState)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, select
 from domain.access.people import holders as holders_of_role
 from domain.act import Act
 from domain.database import UtcDateTime
-from domain.identity import Role, is_slack_user
+from domain.identity import Role, is_slack_user, mention
 from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.risk.books import Book, Books
@@ -72,7 +72,7 @@ def placed_by(hold: Any) -> str:
     kind, _, name = hold.source.partition(":")
     if kind != "person":
         return f"the {name} tripwire"
-    return f"<@{name}>" if is_slack_user(name) else name
+    return mention(name)
 
 
 def lifting(hold: Any) -> tuple[str, tuple[Button, ...]]:

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from domain.act import Act, Priority
-from domain.identity import is_slack_user
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.risk import holds, views
+from domain.risk.denials import placed_by
 from domain.risk.holds import FOLLOWUPS
 from domain.risk.results import Paused
 from domain.risk.rules import GLOBAL, said
@@ -88,7 +88,7 @@ def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, .
     if len(meant) == 1:
         return (Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False),)
     if meant:
-        named = ", ".join(f"H-{hold.id} ({_by(hold)})" for hold in meant)
+        named = ", ".join(f"H-{hold.id} ({placed_by(hold)})" for hold in meant)
         detail = f"{len(meant)} people hold {engine}, and each hold is lifted on its own: say hold_id= of {named}"
     elif wires := [hold for hold in holds.in_force(act, [engine]) if not hold.source.startswith(PERSON)]:
         name = wires[0].source.partition(":")[2]
@@ -110,12 +110,12 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     hold = _meant(act, engine, hold_id)[0]
     others = [one for one in holds.in_force(act, [engine, GLOBAL]) if one.id != hold.id]
     enabled = bool(_enabled(act, engine))
-    still = [f"H-{one.id} ({_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
+    still = [f"H-{one.id} ({placed_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
     acts = "all engines act" if engine == GLOBAL else f"{engine} acts"
     return Wanted(
         what=f"let {engine} act again",
         facts=(
-            ("Held by", _by(hold)),
+            ("Held by", placed_by(hold)),
             ("Since", hold.placed_at.isoformat()),
             ("Because", said(hold.reason)),
             ("Stopped meanwhile", "reserves, offers" + (" and claims of follow-ups" if hold.followups else "")),
@@ -124,17 +124,10 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
         if_approved=f"this hold is lifted{'; the rest stays' if still else f', and {acts} at once'}",
         does_not_change="caps, other holds, whether the engine is enabled",
         way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
-        done=f"{engine} is no longer held by {_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
+        done=f"{engine} is no longer held by {placed_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
         unchanged=f"{engine} stays on hold",
         approve_label="Let it act again",
     )
-
-
-def _by(hold: Row[Any]) -> str:
-    kind, _, name = hold.source.partition(":")
-    if kind != "person":
-        return f"the {name} tripwire"
-    return f"<@{name}>" if is_slack_user(name) else name
 
 
 def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | Refused:
@@ -147,10 +140,10 @@ def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | 
         )  # fmt: skip
     hold = _meant(act, engine, hold_id)[0]
     locked = holds.hold_of(act, engine, hold.source)
-    if locked is None:  # lifted in this very moment
+    if locked is None or (locked.id, locked.followups) != (hold.id, hold.followups):
         return refused(
-            Kind.CONFLICT, "nothing_to_do", "Somebody lifted this hold just now.", layer="Risk Guard",
-            remedy="`/risk` shows what holds each engine.",
+            Kind.CONFLICT, "changed_meanwhile", "Somebody lifted or widened this hold just now. Nothing was lifted.",
+            layer="Risk Guard", remedy="`/risk` shows what holds each engine; ask again where it is to be lifted.",
         )  # fmt: skip
     holds.lift(act, locked)
     card = _card(act, locked, reason=reason, is_lifted=True)

@@ -16,7 +16,7 @@ from domain.audit.tables import AuditEvent
 from domain.database import insert_into
 from domain.delivery.tables import Outbox
 from domain.gate.reading import standing_of
-from domain.identity import Caller, Role, Surface, is_slack_user
+from domain.identity import Caller, Role, Surface, is_slack_user, mention
 from domain.operation import AnyOperation, ApprovalRule, Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, refused
 from domain.parameters import Params
@@ -272,7 +272,7 @@ def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | No
             remedy="`/approvals` lists the open ones.",
         )  # fmt: skip
     if row.status not in OPEN:
-        by = f" by <@{row.decided_by}>" if row.decided_by else ""
+        by = f" by {mention(row.decided_by)}" if row.decided_by else ""
         instead = f" It was replaced by A-{row.replaced_by}." if row.replaced_by else ""
         return refused(
             Kind.CONFLICT, f"already_{row.status}",

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select, update
 
 from domain.act import Act
 from domain.database import insert_into
+from domain.identity import mention
 from domain.money import from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
@@ -321,7 +322,8 @@ def _holders(act: Act, engine: str) -> str:
     if not found.total:
         return "nothing is open"
     named = ", ".join(
-        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}by <@{one.created_by}>"
+        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}"
+        f"by {mention(one.created_by)}"
         for one in found.items
     )
     more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""

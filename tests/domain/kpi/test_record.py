@@ -167,3 +167,14 @@ def test_every_event_of_a_bulk_reads_its_time_alike(at: str) -> None:
     assert first.occurred_at == (
         datetime.fromisoformat(at) if at.endswith("Z") else datetime.fromisoformat(at).replace(tzinfo=ZONE)
     )
+
+
+@pytest.mark.parametrize("count", [1, 5, 150])
+@pytest.mark.parametrize("detail", [{"a": "\x00"}, {"a\x00": 1}, {"a": ["\ud800"]}], ids=["NUL", "name", "surrogate"])
+def test_what_one_database_cannot_keep_is_refused_on_both(world: World, count: int, detail: dict[str, Any]) -> None:
+    """By one event, by some and by a copy: by name, and nothing is written."""
+    events = [{**NAME, "event_id": f"e{n}", "success": True, "detail": detail} for n in range(count)]
+    refusal = world.refused(OPERATOR, "kpi.record", **(events[0] if count == 1 else {"events": events}))
+    assert refusal.kind is Kind.INVALID
+    assert "holds signs that are no text" in refusal.detail
+    assert not world.rows("kpi_event")

@@ -52,7 +52,15 @@ def _engine(value: Any) -> Any:
     return engine_name(value if isinstance(value, str) else "")
 
 
-Count = Annotated[int, BeforeValidator(lambda value: int(number(value)))]
+def _count(value: Any) -> Any:
+    """Read a whole number: half an event is no event."""
+    found = number(value)
+    if found != int(found):
+        raise ValueError("is not a whole number")
+    return int(found)
+
+
+Count = Annotated[int, BeforeValidator(_count)]
 
 
 class One(Params):

@@ -22,6 +22,8 @@ from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Po
 from domain.regression.tables import RegressionPolicy, RegressionState
 
 KIND = "regression"
+LONGEST_NAME = 100
+"""Of a domain and a metric with the point between them: a hold is placed, and an alert raised, under it."""
 FIELDS = tuple(each.name for each in fields(Policy))
 _TYPES = {"method": Method, "kind": MetricKind, "better": Better, "action": Action}
 
@@ -120,7 +122,8 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
-    found = rules.fault(planned(row_of(act.connection, domain, metric), changes))
+    row = row_of(act.connection, domain, metric)
+    found = _too_long(row, domain, metric) or rules.fault(planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -171,7 +174,7 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := rules.fault(after)) is not None:
+    if (found := _too_long(row, domain, metric) or rules.fault(after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
@@ -183,6 +186,17 @@ def set_policy(
         return set_policy(act, domain, metric, changes, reason=reason, until=until)
     act.changed(key_of(domain, metric), before=before, after=figures_of(after))
     return _changed(act, domain, metric, changed, created=row is None, until=until)
+
+
+def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:
+    """Say where a new tripwire's name has no room in the names of its hold and its alerts."""
+    if row is not None or len(key_of(domain, metric)) <= LONGEST_NAME:
+        return None
+    return Fault(
+        "metric",
+        f"“{key_of(domain, metric)}” is longer than {LONGEST_NAME} characters",
+        "Report it under a shorter name.",
+    )
 
 
 def _faulty(found: Fault) -> Refused:

@@ -30,6 +30,17 @@ def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:
     raise AssertionError("two weeks without a working day")
 
 
+def working_days_on(now: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the same time of the business clock so many working days (1 or more) after the day of `now`."""
+    local = now.astimezone(zone)
+    day = local.date()
+    for _ in range(days):
+        day = next(
+            each for each in (day + timedelta(days=on) for on in range(1, LONGEST_BREAK)) if is_working_day(each)
+        )
+    return datetime.combine(day, local.time(), tzinfo=zone).astimezone(now.tzinfo)
+
+
 def stands_for(day: date, weekday: int) -> date | None:
     """Return which day of that weekday (0 = Monday) a working day stands for: itself, or one that was a holiday.
 

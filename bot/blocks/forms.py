@@ -40,6 +40,7 @@ TITLES = {
     "risk.pause": ("Pause an engine", "Pause"),
     "risk.resume": ("Ask to resume", "Ask"),
     "risk.settle": ("Settle a reservation", "Settle"),
+    "regression.release": ("Ask to release", "Ask"),
     "heimdall.policy_set": ("Change a policy", "Change"),
     "heimdall.promote": ("Ask to promote", "Ask"),
     "heimdall.demote": ("Back to the sandbox", "Demote"),

@@ -72,7 +72,11 @@ def _headline(view: RiskSnapshot) -> str:
     held = [line.engine for line in view.items if line.is_throttled]
     if held:
         return f"{listed(words(name) for name in held)} ON HOLD: nothing is reserved there."
-    told = [f"{words(line.engine)} has {said}" for line in view.items if line.acts and (said := _room(line))]
+    told = [
+        f"{words(line.engine)}{_at_a_share(line)} has {said}"
+        for line in view.items
+        if line.acts and (said := _room(line))
+    ]
     return f"{told[0]}." if told else "The caps: what is used and what is left"
 
 
@@ -87,31 +91,44 @@ def _engine(line: EngineLine) -> list[Block]:
     name = "All engines together (GLOBAL)" if line.engine == "GLOBAL" else words(line.engine)
     state = "disabled" if not line.enabled else "on hold" if line.is_throttled else "acts" if line.acts else "stopped"
     room = _room(line) if line.acts and line.engine != "GLOBAL" else None
-    lines = [f"*{name}*  {state}{f': {room}' if room else ''}"]
+    lines = [f"*{name}*  {state}{_at_a_share(line)}{f': {room}' if room else ''}"]
     lines.append(" · ".join(said for cap in line.caps if (said := _cap(cap))))
     if line.reservations:
         ends = f", the next ends by itself {when(line.next_expiry)}" if line.next_expiry else ""
         lines.append(f"{count(line.reservations, 'open reservation')}{ends}")
-    lines += [_hold(hold) for hold in line.holds]
-    return kit.lines(*lines) + kit.actions(*(_resume(hold) for hold in line.holds))
+    stops = (*line.holds, *line.trials)
+    lines += [_hold(hold) for hold in stops]
+    return kit.lines(*lines) + kit.actions(*(_resume(hold) for hold in stops))
+
+
+def _at_a_share(line: EngineLine) -> str:
+    return f" at a trial share of {line.trials[0].share} %" if line.trials else ""
 
 
 def _cap(line: CapLine) -> str | None:
     if line.limit == "uncapped":
         return f"{USED[line.cap]} {figure(line.used)}, uncapped" if line.used else None
-    return f"{USED[line.cap]} {figure(line.used)} of {figure(line.limit)}"
+    full = f" ({figure(line.at_full_speed)} at full speed)" if line.at_full_speed is not None else ""
+    return f"{USED[line.cap]} {figure(line.used)} of {figure(line.limit)}{full}"
 
 
 def _hold(hold: HoldLine) -> str:
+    if hold.share is not None:
+        return (
+            f"H-{hold.hold_id} trial share of {hold.share} % after {by(hold)}, since {when(hold.placed_at)}; full "
+            f"speed returns {when(hold.ends_at)} at the latest: {quoted(hold.reason, 200)}"
+        )
     also = "; claims of follow-ups stop too" if hold.followups else ""
     return f"H-{hold.hold_id} on hold by {by(hold)} since {when(hold.placed_at)}: {quoted(hold.reason, 200)}{also}"
 
 
 def _resume(hold: HoldLine) -> Block | None:
-    if hold.person is None:
+    if hold.person is None and hold.share is None:
         return None
-    params = {"engine": hold.engine, "hold_id": hold.hold_id}
-    return kit.button("Ask to resume…", "risk.resume", params, form=True, about=f"{hold.engine} H-{hold.hold_id}")
+    params, label = {"engine": hold.engine, "hold_id": hold.hold_id}, "Ask to resume…"
+    if hold.share is not None:
+        label = "Ask for full speed…"
+    return kit.button(label, "risk.resume", params, form=True, about=f"{hold.engine} H-{hold.hold_id}")
 
 
 def policies(found: PolicyList) -> Rendered:
@@ -139,7 +156,7 @@ def _policy(line: PolicyLine) -> list[Block]:
         caps,
         f"v{line.version} by {who(line.changed_by)}, {day(line.updated_at)}: {quoted(line.reason, 200)}",
         *back,
-        *(_hold(hold) for hold in line.holds),
+        *(_hold(hold) for hold in (*line.holds, *line.trials)),
     )
 
 

@@ -1,5 +1,7 @@
 """Risk Guard's cards: holds, caps that fill up, room that appeared, and the refusal by a cap (card 8)."""
 
+from decimal import Decimal
+
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.risk import LAYER, NAMES, USED, by, figure, in_units
@@ -50,14 +52,17 @@ def _resume(card: Paused) -> Block:
 
 def _lifted(card: Paused, whose: str, number: str) -> Rendered:
     still = [f"{by(one)} (H-{one.hold_id})" for one in card.others] + ([] if card.engine_enabled else ["disabled"])
+    what = "hold" if card.hold.share is None else f"trial share of {card.hold.share} %"
     head = f"{whose}: this hold is lifted, but it is still stopped." if still else f"{whose}: THE HOLD IS LIFTED."
+    if card.hold.share is not None:
+        head = f"{whose}: THE TRIAL SHARE IS OVER{', but it is still stopped' if still else ': full speed again'}."
     approved = f", {who(card.approved_by)} approved" if card.approved_by else ""
     return kit.message(
         head,
         kit.lines(
-            f"Held by {by(card.hold)}, {when(card.hold.placed_at)}: {quoted(card.hold.reason)}",
+            f"{what.capitalize()} by {by(card.hold)}, {when(card.hold.placed_at)}: {quoted(card.hold.reason)}",
             f"{who(card.requested_by)} asked to resume{approved}, {when(card.at)}: {quoted(card.reason)}",
-            f"Held for {span(card.at - card.hold.placed_at)}",
+            f"It stood for {span(card.at - card.hold.placed_at)}",
             f"*Still stops it*  {', '.join(still)}" if still else None,
         ),
         kit.context(LAYER, number, audit_number(card.audit_id)),
@@ -113,19 +118,34 @@ def denied(operation: AnyOperation | str, refusal: Refused) -> Rendered:
         head,
         kit.lines(
             f"It needs {_needs(denial)}.   {USED[denial.cap].capitalize()}: {figure(denial.used)} of "
-            f"{figure(denial.limit)}.   Nothing was booked, nothing went out."
+            f"{figure(denial.limit)}.   Nothing was booked, nothing went out.",
+            _share(denial),
         ),
         _held_by(denial),
         kit.lines("*What lifts it*", *(f"• {line}" for line in _lifts(denial))),
         kit.actions(*(kit.offered(given, place=number) for number, given in enumerate(refusal.buttons))),
         kit.context(
             LAYER,
-            f"{words(denial.engine)} {denial.cap} {figure(denial.limit)}, set by {who(denial.changed_by)} "
+            f"{words(denial.engine)} {denial.cap} {figure(_policy_says(denial))}, set by {who(denial.changed_by)} "
             f"{day(denial.changed_at)} (v{denial.policy_version})",
             _other(denial),
             f"ref {words(refusal.reference)}" if refusal.reference else None,
         ),
         text=f"{head}. {USED[denial.cap].capitalize()}: {figure(denial.used)} of {figure(denial.limit)}.",
+    )
+
+
+def _policy_says(denial: CapDenial) -> Decimal | int:
+    return denial.limit if denial.at_full_speed is None else denial.at_full_speed
+
+
+def _share(denial: CapDenial) -> str | None:
+    trial = denial.trial
+    if trial is None:
+        return None
+    return (
+        f"{figure(denial.limit)} is {trial.share} % of {figure(_policy_says(denial))}: {words(denial.engine)} acts at "
+        f"a trial share after {by(trial)}, until {when(trial.ends_at)}."
     )
 
 
@@ -169,6 +189,12 @@ def _holder(denial: CapDenial, one: RoomHolder) -> Block:
 
 def _lifts(denial: CapDenial) -> list[str]:
     deciders = f" ({people(denial.deciders, 3)})" if denial.deciders else ", but there is no other manager"
+    if denial.is_by_trial and denial.trial is not None:
+        return [
+            f"a manager's yes to full speed{deciders}; someone on call asks for it",
+            f"by itself: full speed returns {when(denial.trial.ends_at)} at the latest",
+            *(["one of them settled or voided"] if denial.cap == "max_open_risk" and denial.holders else []),
+        ]
     lines = [f"a manager's yes to more room, until {when(denial.ask_until)}{deciders}"]
     if denial.cap == "max_open_risk" and denial.holders:
         lines.insert(0, "one of them settled or voided: room at once")

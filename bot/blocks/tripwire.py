@@ -9,6 +9,7 @@ from domain.alerts.results import AlertCard
 from domain.regression.results import (
     PartLine,
     PolicyChanged,
+    Trial,
     TripCard,
     TripwirePolicies,
     TripwirePolicy,
@@ -18,7 +19,7 @@ from domain.regression.results import (
     TripwireStates,
     Waiting,
 )
-from domain.regression.words import counted, level, name_of, percent, subject, unit
+from domain.regression.words import UNITS, counted, level, name_of, percent, sooner, subject, unit
 
 LAYER = "Tripwire"
 MOST_SHOWN = 12
@@ -174,22 +175,76 @@ def _released_alert(card: AlertCard, found: TripCard) -> Rendered:
     who_says = f"{who(found.released_by)} asked for the release"
     approved = f"; {who(found.approved_by)} approved it" if found.approved_by else "; nobody else approved it"
     since = _since(found, found.since_events, found.since_successes) if found.since_events else "nothing was recorded"
-    head = f"RELEASED: {found.engine} may act again. " if found.engine else "RELEASED. "
+    full_speed = None if found.trial else "Full speed is back at once."
+    again = "If the drop goes on, it trips again, on new events alone."
     return kit.message(
-        f"{head}{name_of(found.metric)} is watched again from zero.",
+        f"{_released_head(found)}{name_of(found.metric)} is watched again from zero.",
         kit.lines(
             f"{who_says}, {when(found.released_at)}: {quoted(found.release_reason or 'no reason')}{approved}",
             f"It stood for {span((found.released_at or found.tripped_at) - found.tripped_at)}",
         ),
-        kit.facts([(subject(found), f"{level(found)}    {counted(found)}"), ("Since the alarm", since)]),
+        kit.facts(
+            [(subject(found), f"{level(found)}    {counted(found)}"), ("Since the alarm", since), *_trial(found)]
+        ),
         kit.lines(
-            "Full speed is back at once. If the drop goes on, it trips again, on new events alone.",
+            " ".join(part for part in (full_speed, again) if part),
             "The kill switch has a release of its own: `/killswitch release`." if found.kill_switch_engaged else None,
             _where(found), _changed(found),
         ),
-        kit.actions(_look_closer(found)),
+        kit.actions(_full_speed(found.trial), _look_closer(found)),
         _last(card, found),
     )  # fmt: skip
+
+
+ENDED = {
+    "its time": "full speed is back since {at}: its time was up",
+    "measured": "full speed is back since {at}: enough was measured, and it shows no drop",
+    "resumed": "full speed is back since {at}: somebody asked for it, and a manager approved",
+    "tripped": "it ended {at}: the tripwire tripped again, and its hold took the share's place",
+    "released": "it ended {at}, with a later release",
+}
+
+
+def _released_head(found: TripCard) -> str:
+    trial = found.trial
+    if trial is None:
+        return f"RELEASED: {found.engine} may act again. " if found.engine else "RELEASED. "
+    if trial.ended_why is None:
+        return f"RELEASED: {words(trial.engine)} acts at a trial share of {trial.share} % of its caps. "
+    if trial.ended_why == "tripped":
+        return f"TRIPPED AGAIN: the trial share of {words(trial.engine)} is over. "
+    return f"RELEASED: the trial share of {words(trial.engine)} is over. "
+
+
+def _trial(found: TripCard) -> list[tuple[str, str]]:
+    """Say the trial share, the rate measured since, and when full speed returns or how the share ended."""
+    trial = found.trial
+    if trial is None:
+        return []
+    if trial.ended_at is not None:
+        back = ("Then", ENDED[trial.ended_why or "its time"].format(at=when(trial.ended_at)))
+    else:
+        back = ("Full speed returns", f"{when(trial.ends_at)}{sooner(found, trial.needs, trial.least)}")
+    share = ("Trial share", f"{trial.share} % of the caps of {words(trial.engine)}")
+    return [share, ("Measured since", since_release(trial, unit(found), found.kind)), back]
+
+
+def since_release(trial: Trial, noun: str, kind: str) -> str:
+    """Say what was measured since the release, beside what was usual: `33 % of 21 offers (was 41 %)`."""
+    if not trial.events:
+        return "nothing was recorded yet"
+    if kind == "volume":
+        return count(trial.events, "event")
+    return f"{percent(trial.successes / trial.events)} of {trial.events:,} {noun} (was {percent(trial.usual)})"
+
+
+def _full_speed(trial: Trial | None) -> Block | None:
+    if trial is None or trial.ended_at is not None:
+        return None
+    params = {"engine": trial.engine, "hold_id": trial.hold_id}
+    return kit.button(
+        "Ask for full speed…", "risk.resume", params, form=True, about=f"{trial.engine} H-{trial.hold_id}"
+    )
 
 
 # -- how they stand --------------------------------------------------------------------------------------
@@ -229,15 +284,27 @@ def _name(item: TripwireState | TripwirePolicy) -> str:
 
 def state_line(item: TripwireState) -> list[Block]:
     """Return one tripwire: its state in words, its figures, and the button that fits."""
-    lines = [f"*{item.state.upper()}*  {_name(item)}: {_stands(item)}", _level(item), _freshness(item)]
+    lines = [f"*{item.state.upper()}*  {_name(item)}: {_stands(item)}", _on_trial(item), _level(item), _freshness(item)]
     which = {"domain": item.domain, "metric": item.metric}
     buttons = [
         kit.button("Ask to release…", "regression.release", which, form=True, about=_name(item))
         if item.state == "tripped"
-        else None,
+        else _full_speed(item.trial),
         kit.button("Look closer", "kpi.series", which, about=_name(item)) if item.events else None,
     ]
     return [kit.section("\n".join(line for line in lines if line)), *kit.actions(*buttons)]
+
+
+def _on_trial(item: TripwireState) -> str | None:
+    trial = item.trial
+    if trial is None:
+        return None
+    measured = since_release(trial, UNITS.get(item.metric, "events"), item.kind)
+    early = f", or after {trial.needs:,} without a drop" if trial.needs else ""
+    return (
+        f"*Trial share* {trial.share} % of the caps of {words(trial.engine)} · measured since: {measured} · "
+        f"full speed returns {when(trial.ends_at)}{early}"
+    )
 
 
 def _stands(item: TripwireState) -> str:
@@ -348,6 +415,11 @@ def released(found: TripwireReleased) -> Rendered:
     """Return that a tripwire was released."""
     name = name_of(found.metric)
     head = f"{found.engine} is no longer held by {name}." if found.lifted else f"{name} is watched again from zero."
+    trial, back = found.trial, None
+    if trial is not None:
+        head = f"{words(trial.engine)} acts at a trial share of {trial.share} % of its caps."
+        early = f", or sooner after {trial.needs:,} events that show no drop" if trial.needs else ""
+        back = f"Full speed returns {when(trial.ends_at)}{early}."
     more = (
         f"Still held by {listed(words(source) for source in found.others)}: each is lifted on its own."
         if found.others
@@ -362,7 +434,8 @@ def released(found: TripwireReleased) -> Rendered:
     )
     return kit.message(
         head,
-        kit.lines(since, more, switch if found.kill_switch_engaged else None,
+        kit.lines(back, since, more, switch if found.kill_switch_engaged else None,
                   "Events from before the release never trip it again."),
+        kit.actions(_full_speed(trial)),
         kit.context(LAYER, f"{words(found.domain)}.{words(found.metric)}", audit_number(found.audit_id)),
     )  # fmt: skip

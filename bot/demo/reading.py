@@ -142,13 +142,16 @@ class Reader:
         self._screen.show(f"Nothing with {words!r} has come." if words else "Nothing has come.")
 
     def button(self, words: str) -> Numbered | None:
-        """Return the newest button that begins so; where there is none, wait for what Valhalla still has to say."""
-        deadline = time.monotonic() + PATIENCE
+        """Return the newest button that begins so, once Valhalla has said what it still has to say.
+
+        What is decided by then has no button any more, and what was just asked has one.
+        """
+        deadline = time.monotonic() + LONGEST_WAIT / 3
         while True:
             is_more_to_come = self._is_outstanding()  # asked before looking: what is sent meanwhile is seen then
             self.look()
             found = self.numbers.labelled(words)
-            if found or not is_more_to_come or time.monotonic() > deadline or self._stopping.is_set():
+            if not is_more_to_come or time.monotonic() > deadline or self._stopping.is_set():
                 return found
             time.sleep(POLL)
 

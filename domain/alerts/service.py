@@ -105,11 +105,11 @@ def card_of(connection: Connection, row: Row[Any]) -> AlertCard:
     )  # fmt: skip
 
 
-def show(act: Act, alert_id: int) -> AlertCard:
+def show(act: Act, alert_id: int, *, priority: Priority = Priority.SWITCH) -> AlertCard:
     """Post an alert's message, or edit it to what the row says now."""
     row = act.connection.execute(select(Alert.__table__).where(Alert.id == alert_id)).one()
     card = card_of(act.connection, row)
-    act.post(f"route:{row.route}", "alert", card, thing=f"alert:{alert_id}", priority=Priority.SWITCH)
+    act.post(f"route:{row.route}", "alert", card, thing=f"alert:{alert_id}", priority=priority)
     return card
 
 

@@ -36,6 +36,9 @@ def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRul
     if failed := rules.failing(gates):
         return blocked(operation, rule, failed)
     open_one = open_request(act, operation.name, operation.target_of(params, act.actor))
+    if open_one is not None and open_one.expires_at <= act.now:  # nobody has swept yet
+        end(act, open_one, "expired")
+        open_one = None
     if open_one is not None:
         if _asks_for_the_same(act, open_one, params, rule):
             return _joined(act, open_one)
@@ -56,7 +59,7 @@ def _asks_for_the_same(act: Act, row: Row[Any], params: Params, rule: ApprovalRu
     The reason is the requester's words about the request, not a part of what is asked for.
     """
     same = _without_reason(row.params) == _without_reason(params.model_dump(mode="json"))
-    return same and row.expires_at > act.now and row.bindings == rule.binds(act, params)
+    return same and row.bindings == rule.binds(act, params)
 
 
 def _without_reason(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,4 +20,9 @@ A tripwire::
 
 While it is off it learns all the same. A release lifts its own hold only and begins clean: events from before it never
 count again. A tripwire that is enabled begins clean too.
+
+A release to a share::
+
+    released with a share ──► trial ── its time, or enough events without a drop, or `risk.resume` ──► full speed
+                                └──── R >= act_n ──► tripped: its hold takes the share's place
 """

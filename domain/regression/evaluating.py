@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from domain.act import Act
 from domain.arrows import cross
 from domain.database import PrimeMode
-from domain.regression import arrivals, policies, rules, tripping
+from domain.regression import arrivals, policies, rules, trials, tripping
 from domain.regression.memory import Memory
 from domain.regression.results import Evaluated
 from domain.regression.rules import Absorbed, Action, MetricKind, Policy, Signal
@@ -31,7 +31,7 @@ def local_hour(at: datetime, settings: Settings) -> int:
 
 
 def due(connection: Connection, now: datetime, settings: Settings) -> list[Name]:
-    """Return the metrics for which something waits, or whose daily comparison or hours are due, in lock order."""
+    """Return the metrics for which something waits, or whose clock does (a day, hours, a trial), in lock order."""
     today = now.astimezone(settings.zone).date()
     timed = connection.execute(
         select(RegressionState.domain, RegressionState.metric)
@@ -50,7 +50,8 @@ def due(connection: Connection, now: datetime, settings: Settings) -> list[Name]
             ),
         )
     )
-    return sorted({*arrivals.waiting(connection), *((row.domain, row.metric) for row in timed)})
+    ended = trials.over(connection, now)
+    return sorted({*arrivals.waiting(connection), *((row.domain, row.metric) for row in timed), *ended})
 
 
 def would_stop(act: Act, names: Sequence[Name]) -> str | None:
@@ -132,6 +133,9 @@ def _evaluate_one(act: Act, domain: str, metric: str, *, skip: bool) -> Absorbed
         tripping.trip(act, row, state, memory, absorbed.alarm)
     elif state.tripped_at is None:
         _warn(act, row, state, memory, policy, absorbed)
+    if state.trial is not None:
+        is_warned = absorbed.warning is not None or absorbed.alarm is not None or state.warned_at is not None
+        trials.follow(act, state, policy, memory, found, is_warned=is_warned)
     return absorbed
 
 

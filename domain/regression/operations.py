@@ -1,8 +1,9 @@
 """The operations of tripwires (spec/3)."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from domain.act import Act
 from domain.identity import Role
@@ -22,7 +23,7 @@ from domain.regression.results import (
     TripwireStates,
 )
 from domain.regression.rules import Action, Method, MetricKind
-from domain.risk.rules import engine_name
+from domain.risk.rules import FULL_SPEED, engine_name
 
 ROUTE = "governance/regression"
 NONE = "none"
@@ -60,6 +61,25 @@ def _count(value: Any) -> Any:
     return int(found)
 
 
+def _share(value: Any) -> int:
+    """Read `25%`, `0.25` or 25 as 25 whole percent; 1 alone may mean either end, so it must be said in percent."""
+    text = str(value).strip().replace(" ", "")
+    is_percent = text.endswith("%")
+    figure = Decimal(str(number(text.removesuffix("%"))))
+    percent = figure if is_percent or figure > 1 else figure * FULL_SPEED
+    if not is_percent and figure == 1:
+        raise ValueError("may mean 1% or 100%: say which")
+    if percent != int(percent) or not 1 <= percent <= FULL_SPEED:
+        raise ValueError("is not a whole percent from 1 to 100")
+    return int(percent)
+
+
+Share = Annotated[
+    int,
+    BeforeValidator(_share),
+    PlainSerializer(lambda share: f"{share}%", return_type=str, when_used="json"),  # rows keep it, and read it back
+    Arg("begin at a trial share of its caps, 1% to 100%; empty: full speed at once", "25%", keyword=True),
+]
 Count = Annotated[int, BeforeValidator(_count)]
 
 
@@ -78,10 +98,16 @@ class Evaluate(Params):
 
 
 class Release(Params):
-    """Which tripwire is to be released, and why."""
+    """Which tripwire is to be released, to which share of the caps at first and until when, and why."""
 
     domain: DomainName
     metric: MetricName
+    share: Share | None = None
+    until: Annotated[
+        Instant | None,
+        Arg("when full speed returns at the latest; empty: after 3 working days", "2026-11-27T18:00", Input.TIME,
+            keyword=True),
+    ] = None  # fmt: skip
     reason: Reason
 
 
@@ -284,17 +310,19 @@ OPERATIONS: list[AnyOperation] = [
     ),
     Operation(
         name="regression.release",
-        summary="Ask to release what a tripwire stopped",
+        summary="Ask to release what a tripwire stopped, at once or at a trial share first",
         params=Release,
         result=TripwireReleased,
-        run=lambda act, params: releasing.release(act, params.domain, params.metric, params.reason),
+        run=lambda act, params: releasing.release(
+            act, params.domain, params.metric, params.reason, share=params.share, until=params.until
+        ),
         role=Role.ONCALL,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"{params.domain}.{params.metric}",
         approval=ApprovalRule(
-            wanted=lambda act, params: releasing.wanted(act, params.domain, params.metric),
-            binds=lambda act, params: releasing.bindings(act, params.domain, params.metric),
-            gates=lambda act, params: releasing.gates(act, params.domain, params.metric),
+            wanted=lambda act, params: releasing.wanted(act, params.domain, params.metric, params.share, params.until),
+            binds=lambda act, params: releasing.bindings(act, params.domain, params.metric, params.share),
+            gates=lambda act, params: releasing.gates(act, params.domain, params.metric, params.share, params.until),
             layer="Tripwire",
             cure="`/tripwire` shows how each stands.",
         ),

@@ -262,9 +262,10 @@ def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) ->
     """Let the memory follow its policy: begin anew, take a stated rate, or begin clean where it is switched on."""
     state = lock_state(act.connection, domain, metric)
     assert state is not None
-    memory = Memory.from_json(state.memory)
+    memory, trial = Memory.from_json(state.memory), state.trial
     if any(getattr(before, name) != getattr(after, name) for name in rules.RELEARN):
         memory = rules.fresh(after)
+        trial = trial and {**trial, **rules.MEASURES_NOTHING}
     elif after.reference_rate is not None and after.reference_rate != before.reference_rate:
         rules.told(after, memory)
     elif after.enabled and not before.enabled:
@@ -276,7 +277,7 @@ def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) ->
     act.connection.execute(
         update(RegressionState)
         .where(RegressionState.domain == domain, RegressionState.metric == metric)
-        .values(memory=memory.to_json(), version=RegressionState.version + 1)
+        .values(memory=memory.to_json(), trial=trial, version=RegressionState.version + 1)
     )
 
 

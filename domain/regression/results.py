@@ -51,6 +51,33 @@ class PolicyChanged(Result):
     audit_id: int | None = None
 
 
+class Trial(Result):
+    """An engine at a share of its caps after a release, and what was measured since."""
+
+    share: int
+    """Percent of the caps."""
+    engine: str
+    hold_id: int
+    alert_id: int | None
+    """Whose card tells of it."""
+    since: datetime
+    ends_at: datetime
+    """When it ends by itself at the latest."""
+    needs: int | None
+    """After how many events since then it may end sooner; None where its time alone ends it."""
+    least: float | None
+    """The rate that these must be better than: on the wrong side of it they show a drop."""
+    usual: float
+    events: int = 0
+    """Events since the release, by the time they happened at; those before it were chosen by the alarm."""
+    successes: float = 0.0
+    shown: int = 0
+    """At how many events the card was edited last."""
+    ended_at: datetime | None = None
+    ended_why: str | None = None
+    """its time, measured, resumed, tripped or released."""
+
+
 class TripwireState(Result):
     """How one tripwire stands."""
 
@@ -91,6 +118,8 @@ class TripwireState(Result):
     since_alarm_events: int = 0
     since_alarm_successes: float = 0
     released_at: datetime | None = None
+    trial: Trial | None = None
+    """The trial share in force since the release."""
     waiting: bool = False
     """Whether events wait that were not looked at yet."""
     version: int
@@ -178,12 +207,14 @@ class TripCard(Result):
     released_by: str | None = None
     approved_by: str | None = None
     release_reason: str | None = None
+    trial: Trial | None = None
+    """The trial share it was released to, also after its end."""
     followups_too: bool = False
     kill_switch_engaged: bool = False
 
 
 class TripwireReleased(Result):
-    """A tripwire was released: its own hold is lifted and it begins clean."""
+    """A tripwire was released: its own hold is lifted, or became a trial share, and it begins clean."""
 
     domain: str
     metric: str
@@ -202,6 +233,7 @@ class TripwireReleased(Result):
     released_by: str
     approved_by: str | None = None
     reason: str
+    trial: Trial | None = None
     audit_id: int | None = None
 
 

@@ -61,6 +61,8 @@ class RegressionState(Base):
     """Whether that alert waits for its chart."""
     alert_id: Mapped[int | None]
     released_at: Mapped[datetime | None]
+    trial: Mapped[dict[str, Any] | None]
+    """The trial share of a release, and what was measured since, until its card has said how it ended."""
     compared_on: Mapped[date | None]
     """The business day on which the recent rate was last compared with the reference."""
 

@@ -9,7 +9,7 @@ from domain.act import Act
 from domain.outcomes import Kind, Refused, refused
 from domain.regression import arrivals, policies, rules
 from domain.regression.memory import Memory
-from domain.regression.results import TripwireSnapshot, TripwireState, TripwireStates
+from domain.regression.results import Trial, TripwireSnapshot, TripwireState, TripwireStates
 from domain.regression.rules import LAYER, MetricKind, State
 from domain.regression.tables import RegressionPolicy, RegressionState
 from domain.risk.tables import RiskHold
@@ -75,15 +75,32 @@ def collect(connection: Connection, names: list[tuple[str, str]], now: datetime)
     rows = {(row.domain, row.metric): row for row in connection.execute(query)}
     kept = {(row.domain, row.metric): row for row in connection.execute(select(RegressionState.__table__))}
     waiting = set(arrivals.waiting(connection))
-    holds = set(connection.scalars(select(RiskHold.source).where(RiskHold.lifted_at.is_(None))))
+    query = select(RiskHold.id, RiskHold.source, RiskHold.share).where(RiskHold.lifted_at.is_(None))
+    found = connection.execute(query).all()
+    stops, unlifted = {row.source for row in found if row.share is None}, {row.id for row in found}
     return tuple(
-        _state(rows[name], kept[name], now, is_waiting=name in waiting, is_held=source_of(*name) in holds)
+        _state(
+            rows[name],
+            kept[name],
+            now,
+            is_waiting=name in waiting,
+            is_held=source_of(*name) in stops,
+            trial=_trial(kept[name], unlifted, now),
+        )
         for name in names
         if name in wanted and name in kept
     )
 
 
-def _state(row: Row[Any], state: Row[Any], now: datetime, *, is_waiting: bool, is_held: bool) -> TripwireState:
+def _trial(state: Row[Any], holds: set[int], now: datetime) -> Trial | None:
+    """Return the trial share that is in force still."""
+    trial = None if state.trial is None else Trial.model_validate(state.trial)
+    return trial if trial is not None and trial.hold_id in holds and trial.ends_at > now else None
+
+
+def _state(
+    row: Row[Any], state: Row[Any], now: datetime, *, is_waiting: bool, is_held: bool, trial: Trial | None
+) -> TripwireState:  # fmt: skip
     policy, memory = policies.policy_of(row), Memory.from_json(state.memory)
     stands = rules.state_of(
         policy, memory, is_tripped=state.tripped_at is not None, is_warned=state.warned_at is not None
@@ -101,7 +118,8 @@ def _state(row: Row[Any], state: Row[Any], now: datetime, *, is_waiting: bool, i
         per_day=per_day, last_event_at=last,
         is_stale=last is not None and now - last > timedelta(days=rules.STALE_DAYS), warned_at=state.warned_at,
         tripped_at=state.tripped_at, alert_id=state.alert_id, since_alarm_events=int(memory.after.n),
-        since_alarm_successes=memory.after.s, released_at=state.released_at, waiting=is_waiting, version=state.version,
+        since_alarm_successes=memory.after.s, released_at=state.released_at, trial=trial,
+        waiting=is_waiting, version=state.version,
         policy_version=row.version,
     )  # fmt: skip
 

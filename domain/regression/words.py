@@ -62,6 +62,14 @@ def subject(card: TripCard) -> str:
     return name_of(card.metric)
 
 
+def sooner(card: TripCard, needs: int | None, least: float | None) -> str:
+    """Say when a trial share ends before its time; empty where its time alone ends it."""
+    if needs is None or least is None:
+        return ""
+    side = "more" if card.better == "higher" else "less"
+    return f", or sooner: after {needs:,} {unit(card)} that show no drop ({side} than {least * 100:.3g} %)"
+
+
 def headline(card: TripCard) -> str:
     """Return what is true now."""
     what = f"{name_of(card.metric)} {verb(card)}."

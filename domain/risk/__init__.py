@@ -12,8 +12,10 @@ clients one after the other. The first booking of a new day closes it and opens 
 is forgotten at midnight. Books are locked GLOBAL first, then the engine; reservations after both.
 
 An engine acts only where it has a policy, is enabled, and no hold is in force on it or on GLOBAL. A hold belongs to
-its source and is lifted alone; enabling lifts none, and lifting enables nothing. `place_hold` locks no book: whoever
-places a hold, a person's pause or a tripwire, has taken Prime Law's lock alone, as the kill switch does: when it
-commits, nothing that acts is under way. What waited for a book meanwhile looks for holds again in the statement that
-writes.
+its source and is lifted alone; enabling lifts none, and lifting enables nothing. A hold with a `share` does not stop
+its engine: until its time, or until it is lifted, the engine's own caps count at that share of what the policy says,
+the strictest where there are several. `place_hold` and `place_share` lock no book: whoever places a hold, a person's
+pause or a tripwire, has taken Prime Law's lock alone, as the kill switch does: when it commits, nothing that acts is
+under way; a share takes the place of its source's hold in one transaction. What waited for a book meanwhile looks for
+holds and stricter shares again in the statement that writes.
 """

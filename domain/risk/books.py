@@ -14,15 +14,26 @@ from sqlalchemy import bindparam, case, func, select, text, true, update
 
 from domain.act import Act
 from domain.database import BOOKS, UtcDateTime, insert_into
-from domain.risk.rules import GLOBAL, Caps, Used, day_of
+from domain.risk.rules import FULL_SPEED, GLOBAL, Caps, Used, day_of, shared
 from domain.risk.tables import RiskHold, RiskLedger, RiskPolicy
 
 _HOLDS = (
     select(func.count())
     .select_from(RiskHold)
-    .where(RiskHold.lifted_at.is_(None), RiskHold.engine.in_((GLOBAL, bindparam("engine"))))
+    .where(RiskHold.lifted_at.is_(None), RiskHold.share.is_(None), RiskHold.engine.in_((GLOBAL, bindparam("engine"))))
     .scalar_subquery()
 )
+_SHARE = (
+    select(func.min(RiskHold.share))
+    .where(
+        RiskHold.lifted_at.is_(None),
+        RiskHold.ends_at > bindparam("now", type_=UtcDateTime()),
+        RiskHold.engine == RiskLedger.engine,
+    )
+    .correlate(RiskLedger)
+    .scalar_subquery()
+)
+"""The strictest trial share of each book's own engine; a share whose time has passed limits nothing."""
 BOOK = (
     RiskLedger.engine, RiskLedger.day, RiskLedger.opening, RiskLedger.open_risk, RiskLedger.exposure, RiskLedger.loss,
     RiskLedger.actions, RiskLedger.warned, RiskPolicy.enabled, RiskPolicy.max_daily_loss,
@@ -35,7 +46,7 @@ _TURN = (
 )  # fmt: skip
 _TAKE_TURN = select(func.pg_advisory_xact_lock(BOOKS))
 _READ = (
-    select(*BOOK, _HOLDS.label("holds"))
+    select(*BOOK, _HOLDS.label("holds"), _SHARE.label("share"))
     .outerjoin(RiskPolicy, RiskPolicy.engine == RiskLedger.engine)
     .where(~RiskLedger.is_closed, RiskLedger.engine.in_((GLOBAL, bindparam("engine"))))
     .order_by(*GLOBAL_FIRST)
@@ -57,7 +68,11 @@ UPDATE risk_ledger
 SET reserved = reserved + :amount, open_risk = open_risk + :amount, exposure = exposure + :amount, actions = actions + 1
 WHERE NOT is_closed AND engine IN ('GLOBAL', :engine)
   AND NOT EXISTS (
-    SELECT 1 FROM risk_hold WHERE risk_hold.lifted_at IS NULL AND risk_hold.engine IN ('GLOBAL', :engine))
+    SELECT 1 FROM risk_hold WHERE risk_hold.lifted_at IS NULL AND (
+      (risk_hold.engine = 'GLOBAL'
+       AND (risk_hold.share IS NULL OR (risk_hold.share < :global_share AND risk_hold.ends_at > :now)))
+      OR (risk_hold.engine = :engine
+          AND (risk_hold.share IS NULL OR (risk_hold.share < :share AND risk_hold.ends_at > :now)))))
   AND (SELECT count(*) FROM risk_policy WHERE (risk_policy.engine = 'GLOBAL' AND risk_policy.version = :global_version)
        OR (risk_policy.engine = :engine AND risk_policy.version = :version)) = 2
 """
@@ -76,7 +91,7 @@ SELECT :now, :day, :engine, 'RESERVE', :amount, made.id, :actor, :correlation_id
 RETURNING id, reservation_id
 """).bindparams(*_TIMES, _DAY)  # noqa: S608 - constants of this module
 """PostgreSQL: both books, the reservation and its event in one statement, so that the lock is held for one trip."""
-_FIRST = text(_BOOK_BOTH)
+_FIRST = text(_BOOK_BOTH).bindparams(_TIMES[0])
 _SECOND = text(
     f"INSERT INTO risk_reservation {_RESERVATION} VALUES ({_RESERVATION_VALUES}) RETURNING id"  # noqa: S608
 ).bindparams(*_TIMES, _DAY)
@@ -101,6 +116,13 @@ class Book:
     changed_at: datetime | None
     holds: int
     """How many holds were in force on it or on GLOBAL when the statement began."""
+    share: int
+    """The percent of its caps that counts: the strictest trial share in force on it then."""
+
+    @property
+    def limits(self) -> Caps:
+        """The caps as they count now."""
+        return shared(self.caps, self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +146,7 @@ def lock(act: Act, engine: str) -> Books | None:
     today = day_of(act.now, act.settings.zone)
     statement = _LOCK[act.connection.dialect.name]
     while True:
-        rows = act.connection.execute(statement, {"engine": engine}).all()
+        rows = act.connection.execute(statement, {"engine": engine, "now": act.now}).all()
         if len(rows) == BOTH and rows[1].day >= max(rows[0].day, today):
             return Books(_book(rows[0]), _book(rows[1]))
         if len(rows) < BOTH and not _has_policy(act, engine):
@@ -152,6 +174,7 @@ def _book(row: Any) -> Book:
         row.changed_by,
         row.updated_at,
         row.holds,
+        FULL_SPEED if row.share is None else row.share,
     )
 
 
@@ -183,12 +206,13 @@ def _open_day(act: Act, engine: str, today: date) -> date:
 def book_reservation(act: Act, books: Books, values: Mapping[str, Any]) -> tuple[int, int] | None:
     """Book on both and write the reservation and its event; return (reservation id, event id).
 
-    None where a hold was placed or a policy changed since the books were read: then nothing was written, and it is
-    to be judged again.
+    None where a hold or a stricter trial share was placed, or a policy changed, since the books were read: then nothing
+    was written, and it is to be judged again.
     """
     given = {
         "global_version": books.all.version, "version": books.own.version, "now": act.now, "day": books.own.day,
-        "actor": act.actor, "correlation_id": act.correlation_id, **values,
+        "actor": act.actor, "correlation_id": act.correlation_id, "global_share": books.all.share,
+        "share": books.own.share, **values,
     }  # fmt: skip
     connection = act.connection
     if connection.dialect.name == "postgresql":

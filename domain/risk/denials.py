@@ -19,15 +19,18 @@ from domain.risk.results import CapDenial, OtherRoom, RoomHolder
 from domain.risk.rules import (
     COUNTED,
     DAILY,
+    FULL_SPEED,
     GLOBAL,
     LAYER,
     Full,
     Unit,
+    enough,
     next_midnight,
     said,
     this_evening,
 )
 from domain.risk.tables import RiskEvent, RiskReservation
+from domain.risk.views import hold_line
 
 NAMED = 3
 """How many of those that hold the room are named; the rest is counted."""
@@ -110,26 +113,38 @@ def followups_paused(hold: Any) -> Refused:
 
 
 def of_cap(
-    act: Act, locked: Books, book: Book, over: Full, engine: str, amount: int, unit: Unit | None
+    act: Act, locked: Books, book: Book, over: Full, engine: str, amount: int, unit: Unit | None, share: Row[Any] | None
 ) -> Refused:  # fmt: skip
-    """A cap has no room: name the cap, the figures, what holds it, and what lifts it."""
-    denial = _denial(act, locked, book, over, engine, amount, unit)
+    """A cap has no room: name the cap, the figures, what holds it, and what lifts it; `share` makes it this small."""
+    denial = _denial(act, locked, book, over, engine, amount, unit, share)
     whose = "All engines together have" if book.engine == GLOBAL else f"{book.engine} has"
     asked = "another action" if over.cap in COUNTED else f"another {from_cents(amount)}"
     used, limit = amount_of(over.cap, over.used), amount_of(over.cap, over.limit)
-    detail = f"{whose} no room for {asked}: {NAMES[over.cap]} is {used} of {limit}. Nothing was booked."
+    trial = ""
+    if share is not None:
+        trial = f", {share.share} % of {denial.at_full_speed} until {share.ends_at.isoformat()}: a trial share after "
+        trial += f"{placed_by(share)}"
+    detail = f"{whose} no room for {asked}: {NAMES[over.cap]} is {used} of {limit}{trial}. Nothing was booked."
     ask = {"engine": book.engine, over.cap: denial.ask_cap, "until": denial.ask_until.isoformat()}
     more = Button(label="Ask for more room…", operation="risk.raise", params=ask, form=True, style="primary")
+    if share is not None and denial.is_by_trial:
+        more = full_speed(share)
     tell = Button(
         label="Tell me when there is room", operation="risk.watch",
         params={"engine": engine, "amount": str(from_cents(amount))},
     )  # fmt: skip
     buttons = (more, tell) if denial.can_watch else (more,)
     return refused(
-        Kind.REFUSED, over.cap, detail, layer=LAYER, remedy=_remedy(over.cap), buttons=buttons, engine=book.engine,
-        cap=over.cap, used=str(used), limit=str(limit), amount=str(from_cents(amount)),
+        Kind.REFUSED, over.cap, detail, layer=LAYER, remedy=_remedy(over.cap, denial, share), buttons=buttons,
+        engine=book.engine, cap=over.cap, used=str(used), limit=str(limit), amount=str(from_cents(amount)),
         policy_version=book.version, denial=denial.to_json(),
     )  # fmt: skip
+
+
+def full_speed(share: Any) -> Button:
+    """Return the button that asks to end a trial share."""
+    params = {"engine": share.engine, "hold_id": share.id}
+    return Button(label="Ask for full speed…", operation="risk.resume", params=params, form=True, style="primary")
 
 
 def with_again(denial: Refused, operation: str, params: Mapping[str, Any]) -> Refused:
@@ -140,20 +155,26 @@ def with_again(denial: Refused, operation: str, params: Mapping[str, Any]) -> Re
     return denial.model_copy(update={"buttons": (denial.buttons[0], again, *denial.buttons[1:])})
 
 
-def _remedy(cap: str) -> str:
+def _remedy(cap: str, denial: CapDenial, share: Row[Any] | None) -> str:
+    if share is not None and denial.is_by_trial:
+        return (
+            f"Full speed returns by itself, {share.ends_at.isoformat()} at the latest; sooner where someone on call "
+            f"asks with `/risk resume {share.engine} hold_id=H-{share.id} REASON` and a manager approves."
+        )
     if cap == "max_open_risk":
         return "A settled or voided reservation gives room at once; a manager may raise the cap for a time."
     return "It is empty again at midnight; a manager may raise the cap for a time."
 
 
 def _denial(
-    act: Act, locked: Books, book: Book, over: Full, engine: str, amount: int, unit: Unit | None
+    act: Act, locked: Books, book: Book, over: Full, engine: str, amount: int, unit: Unit | None, share: Row[Any] | None
 ) -> CapDenial:  # fmt: skip
     """Read what the card needs in two statements: every other reservation waits for this commit too."""
     holding = _holding(act, over.cap, book)
     other = locked.own if book.engine == GLOBAL else locked.all
-    other_limit = other.caps.limit(over.cap)
-    raised = over.limit + max(over.limit, over.used + over.needed - over.limit)
+    other_limit = other.limits.limit(over.cap)
+    at_full_speed, needs = book.caps.limit(over.cap) or 0, over.used + over.needed
+    raised = max(2 * at_full_speed, enough(needs, book.share))
     named = holding.rows[:NAMED]
     is_daily = over.cap in DAILY
     return CapDenial(
@@ -170,6 +191,8 @@ def _denial(
             engine=other.engine, used=amount_of(over.cap, other.used.of(over.cap)),
             limit="uncapped" if other_limit is None else amount_of(over.cap, other_limit),
         ),
+        trial=None if share is None else hold_line(share), is_by_trial=needs <= at_full_speed,
+        at_full_speed=amount_of(over.cap, at_full_speed) if book.share < FULL_SPEED else None,
         policy_version=book.version or 0, changed_by=book.changed_by or "", changed_at=book.changed_at or act.now,
         ask_cap=str(amount_of(over.cap, raised)), ask_until=this_evening(act.now, act.settings.zone),
         can_watch=is_slack_user(act.actor),

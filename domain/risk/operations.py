@@ -144,11 +144,12 @@ class Pause(Params):
 
 
 class Resume(Params):
-    """Which engine acts again, and why."""
+    """Which engine acts again, or at full speed again, and why."""
 
     engine: PolicyName
     hold_id: Annotated[
-        Number | None, Arg("which person's hold, where there are several", "H-3", Input.NUMBER, keyword=True)
+        Number | None,
+        Arg("which person's hold or which trial share, where there are several", "H-3", Input.NUMBER, keyword=True),
     ] = None
     reason: Reason
 
@@ -322,7 +323,7 @@ OPERATIONS: list[AnyOperation] = [
     ),
     Operation(
         name="risk.resume",
-        summary="Ask to let an engine act again",
+        summary="Ask to let an engine act again, or at full speed",
         params=Resume,
         result=Paused,
         run=lambda act, params: pausing.resume(act, params.engine, params.reason, params.hold_id),

@@ -1,4 +1,4 @@
-"""A person's pause of an engine, and the request to let it act again."""
+"""A person's pause of an engine, and the request to let it act again, or at full speed again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -74,22 +74,25 @@ def _announce(act: Act, card: Paused) -> None:
 
 
 def _meant(act: Act, engine: str, hold_id: int | None) -> Sequence[Row[Any]]:
-    """Return the people's holds on an engine that a request can mean: the one named, or all."""
-    return [
-        hold
-        for hold in holds.in_force(act, [engine])
-        if hold.source.startswith(PERSON) and hold_id in (None, hold.id)
-    ]  # fmt: skip
+    """Return what a request can mean: a person's hold or a trial share that it names, or all there are.
+
+    A trial share that is not named is meant only where nothing stops the engine.
+    """
+    stopping, trials = holds.in_force(act, [engine]), holds.shares_in_force(act, engine)
+    found = [hold for hold in stopping if hold.source.startswith(PERSON)]
+    found += trials if hold_id is not None or not stopping else []
+    return [hold for hold in found if hold_id in (None, hold.id)]
 
 
 def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, ...]:
-    """There is exactly one hold of a person that the request means; a tripwire's is released as a tripwire."""
+    """There is exactly one hold that the request means; a tripwire's is released as a tripwire, its trial is not."""
     meant = _meant(act, engine, hold_id)
     if len(meant) == 1:
         return (Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False),)
     if meant:
         named = ", ".join(f"H-{hold.id} ({placed_by(hold)})" for hold in meant)
-        detail = f"{len(meant)} people hold {engine}, and each hold is lifted on its own: say hold_id= of {named}"
+        what = f"{len(meant)} {'people hold' if meant[0].share is None else 'trial shares limit'} {engine}"
+        detail = f"{what}, and each is lifted on its own: say hold_id= of {named}"
     elif wires := [hold for hold in holds.in_force(act, [engine]) if not hold.source.startswith(PERSON)]:
         name = wires[0].source.partition(":")[2]
         detail = f"{engine} is held by the {name} tripwire, which is released on its own, not by resuming"
@@ -108,6 +111,8 @@ def resume_binds(act: Act, engine: str, hold_id: int | None) -> dict[str, str]:
 def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     """Return the words of a request to lift a hold: whose it is, and what else stops the engine."""
     hold = _meant(act, engine, hold_id)[0]
+    if hold.share is not None:
+        return _wanted_full_speed(act, hold)
     others = [one for one in holds.in_force(act, [engine, GLOBAL]) if one.id != hold.id]
     enabled = bool(_enabled(act, engine))
     still = [f"H-{one.id} ({placed_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
@@ -130,8 +135,35 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     )
 
 
+def _wanted_full_speed(act: Act, hold: Row[Any]) -> Wanted:
+    """Return the words of a request to end a trial share: what it is, and what else stops or limits the engine."""
+    engine, share = hold.engine, f"trial share of {hold.share} %"
+    others = [f"H-{one.id} ({placed_by(one)})" for one in holds.in_force(act, [engine, GLOBAL])]
+    others += [
+        f"H-{one.id}: {one.share} % ({placed_by(one)})"
+        for one in holds.shares_in_force(act, engine)
+        if one.id != hold.id
+    ]
+    return Wanted(
+        what=f"let {engine} act at full speed again",
+        facts=(
+            ("Now", f"a {share}, after {placed_by(hold)}"),
+            ("Since", hold.placed_at.isoformat()),
+            ("Ends by itself", f"{hold.ends_at.isoformat()} at the latest"),
+            ("Because", said(hold.reason)),
+            ("Still stops or limits it after", "; ".join(others) or "nothing"),
+        ),
+        if_approved=f"the {share} ends, and the caps of {engine} count in full at once",
+        does_not_change="what the policy says of the caps, holds, whether the engine is enabled",
+        way_back=f"`/risk pause {engine}`, at once, by anyone who works here; the tripwire trips again on new events",
+        done=f"the {share} of {engine} is over" + (f"; {len(others)} more stop or limit it" if others else ""),
+        unchanged=f"{engine} stays at its {share}",
+        approve_label="Full speed",
+    )
+
+
 def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | Refused:
-    """Lift one person's hold, and nothing else."""
+    """Lift one person's hold or one trial share, and nothing else."""
     gate = resume_gates(act, engine, hold_id)[0]
     if not gate.ok:
         return refused(
@@ -140,7 +172,7 @@ def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | 
         )  # fmt: skip
     hold = _meant(act, engine, hold_id)[0]
     locked = holds.hold_of(act, engine, hold.source)
-    if locked is None or (locked.id, locked.followups) != (hold.id, hold.followups):
+    if locked is None or (locked.id, locked.followups) != (hold.id, hold.followups):  # or the tripwire tripped again
         return refused(
             Kind.CONFLICT, "changed_meanwhile", "Somebody lifted or widened this hold just now. Nothing was lifted.",
             layer="Risk Guard", remedy="`/risk` shows what holds each engine; ask again where it is to be lifted.",

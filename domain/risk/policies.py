@@ -212,8 +212,8 @@ def _answer(act: Act, change: Change, changes: tuple[FieldChange, ...], *, chang
     row = read(act, change.engine)
     assert row is not None
     return PolicySet(
-        engine=change.engine, policy=_line(act, row, views.holds_by_engine(act)), changes=changes, changed=changed,
-        until=change.until, changed_by=act.actor, approved_by=act.approved_by,
+        engine=change.engine, policy=_line(act, row, views.holds_by_engine(act), views.shares_by_engine(act)),
+        changes=changes, changed=changed, until=change.until, changed_by=act.actor, approved_by=act.approved_by,
     )  # fmt: skip
 
 
@@ -255,18 +255,19 @@ def revert(act: Act, engines: Sequence[str]) -> int:
 
 def listed(act: Act) -> PolicyList:
     """List every engine's caps, GLOBAL first."""
-    holds = views.holds_by_engine(act)
+    holds, trials = views.holds_by_engine(act), views.shares_by_engine(act)
     rows = act.connection.execute(select(RiskPolicy.__table__).order_by(*views.GLOBAL_FIRST)).all()
-    return PolicyList(items=tuple(_line(act, row, holds) for row in rows))
+    return PolicyList(items=tuple(_line(act, row, holds, trials) for row in rows))
 
 
-def _line(act: Act, row: Row[Any], holds: Mapping[str, Any]) -> PolicyLine:
+def _line(act: Act, row: Row[Any], holds: Mapping[str, Any], trials: Mapping[str, Any]) -> PolicyLine:
     return PolicyLine(
         engine=row.engine, enabled=row.enabled, max_daily_loss=views.capped(row.max_daily_loss),
         max_daily_exposure=views.capped(row.max_daily_exposure), max_open_risk=views.capped(row.max_open_risk),
         max_actions_per_day=UNCAPPED if row.max_actions_per_day is None else row.max_actions_per_day,  # type: ignore[arg-type]
         version=row.version, changed_by=row.changed_by, reason=row.reason, updated_at=row.updated_at,
         temporary=history.temporary(act.connection, KIND, row.engine), holds=holds.get(row.engine, ()),
+        trials=trials.get(row.engine, ()),
     )  # fmt: skip
 
 

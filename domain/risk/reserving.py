@@ -13,9 +13,9 @@ from domain.outcomes import Kind, Refused, refused
 from domain.risk import books, denials, views
 from domain.risk.books import Book, Books
 from domain.risk.caps import warn
-from domain.risk.holds import in_force
+from domain.risk.holds import in_force, shares_in_force
 from domain.risk.results import Reserved
-from domain.risk.rules import GLOBAL, LAYER, TTL, UNITS, Full, Unit, engine_name, full, times
+from domain.risk.rules import FULL_SPEED, GLOBAL, LAYER, TTL, UNITS, Full, Unit, engine_name, full, times
 from domain.risk.tables import RiskEvent, RiskReservation
 
 ATTEMPTS = 3
@@ -131,9 +131,12 @@ def _decide(act: Act, asked: Asked, locked: Books) -> Reserved | Refused | None:
     if locked.own.holds and (holds := in_force(act, (GLOBAL, asked.engine))):
         return _deny(act, asked, "on_hold", denials.on_hold(asked.engine, holds), locked.own)
     for book in locked.both:
-        over = full(book.caps, book.used, asked.amount)
+        over = full(book.limits, book.used, asked.amount)
         if over is not None:
-            denial = denials.of_cap(act, locked, book, over, asked.engine, asked.amount, asked.unit)
+            share = next(iter(shares_in_force(act, book.engine)), None) if book.share < FULL_SPEED else None
+            if book.share < FULL_SPEED and (share is None or share.share != book.share):
+                return None
+            denial = denials.of_cap(act, locked, book, over, asked.engine, asked.amount, asked.unit, share)
             return _deny(act, asked, over.cap, denial, book, over)
     return _book(act, asked, locked)
 
@@ -143,6 +146,8 @@ def _deny(
 ) -> Refused:
     """Write the denial down, as a decision and as an event; the refusal is committed with both."""
     detail = {"engine": book.engine, "limit": over.limit, "used": over.used} if book and over else None
+    if detail is not None and book is not None and book.share < FULL_SPEED:
+        detail["share"] = book.share
     event_id = act.connection.scalar(
         insert(RiskEvent)
         .values(
@@ -173,10 +178,10 @@ def _book(act: Act, asked: Asked, locked: Books) -> Reserved | None:
         after={"engine": asked.engine, "amount": from_cents(asked.amount), "expires_at": asked.expires_at},
     )
     own, own_used = after[1]
-    left = times([(book.caps, used) for book, used in after], asked.unit) if asked.unit else None
+    left = times([(book.limits, used) for book, used in after], asked.unit) if asked.unit else None
     return Reserved(
         reservation_id=reservation_id, engine=asked.engine, amount=from_cents(asked.amount), state="OPEN",
-        expires_at=asked.expires_at, caps=views.cap_lines(own.caps, own_used),
+        expires_at=asked.expires_at, caps=views.cap_lines(own.caps, own_used, own.share),
         unit=asked.unit.noun if asked.unit else None, units=left,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ CountValue = int | Uncapped
 
 
 class HoldLine(Result):
-    """One thing that stops an engine."""
+    """One thing that stops an engine, or limits it to a share of its caps."""
 
     hold_id: int
     engine: str
@@ -23,6 +23,10 @@ class HoldLine(Result):
     reason: str
     followups: bool
     placed_at: datetime
+    share: int | None = None
+    """The percent of its caps the engine acts at; None where it is stopped."""
+    ends_at: datetime | None = None
+    """When a trial share ends by itself."""
 
 
 class PolicyLine(Result):
@@ -40,6 +44,8 @@ class PolicyLine(Result):
     updated_at: datetime
     temporary: tuple[Temporary, ...] = ()
     holds: tuple[HoldLine, ...] = ()
+    trials: tuple[HoldLine, ...] = ()
+    """Trial shares in force: these caps count at the first one's."""
 
 
 class PolicyList(Result):
@@ -66,6 +72,9 @@ class CapLine(Result):
 
     cap: str
     limit: CapValue | CountValue
+    """What counts now: the policy's figure, or a trial share of it."""
+    at_full_speed: Decimal | int | None = None
+    """What the policy says, where a trial share makes it less."""
     used: Decimal | int
     room: Decimal | int | None
     """None where there is no cap."""
@@ -83,6 +92,8 @@ class EngineLine(Result):
     acts: bool
     """Whether a reservation could be made now, caps aside."""
     holds: tuple[HoldLine, ...] = ()
+    trials: tuple[HoldLine, ...] = ()
+    """Trial shares in force, the strictest first: it is the one that counts."""
     day: date
     caps: tuple[CapLine, ...]
     current_net_loss: Decimal
@@ -268,6 +279,12 @@ class CapDenial(Result):
     """Which reservation that is; None where it is the day."""
     deciders: tuple[str, ...] = ()
     other: OtherRoom | None = None
+    trial: HoldLine | None = None
+    """The trial share that makes the cap this small."""
+    at_full_speed: Decimal | int | None = None
+    """What the policy says of the cap, where a trial share makes it less."""
+    is_by_trial: bool = False
+    """Whether there would be room at full speed."""
     policy_version: int
     changed_by: str
     changed_at: datetime

@@ -17,6 +17,8 @@ UNCAPPED = "uncapped"
 WARN_AT, REACHED_AT = 80, 100
 """Percent of a cap at which people hear of it."""
 EVENING = time(18)
+FULL_SPEED = 100
+"""Percent of its caps an engine has where no trial share is in force."""
 _ENGINE = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
 
@@ -57,6 +59,23 @@ WARNINGS: Mapping[tuple[str, int], int] = {
 """The bit of each warning in `risk_ledger.warned`."""
 DAILY = frozenset({"max_daily_loss", "max_daily_exposure", "max_actions_per_day"})
 """Caps that are empty again at midnight."""
+
+
+def part(cap: str, limit: int | None, share: int) -> int | None:
+    """Return what a cap counts at a trial share in percent: rounded down, of acts never under one."""
+    if limit is None:
+        return None
+    return min(limit, max(limit * share // FULL_SPEED, 1 if cap in COUNTED else 0))
+
+
+def shared(caps: Caps, share: int) -> Caps:
+    """Return the caps as they count at a trial share in percent; one that is uncapped stays so."""
+    return Caps(**{cap: part(cap, caps.limit(cap), share) for cap in CAPS})
+
+
+def enough(needs: int, share: int) -> int:
+    """Return the smallest cap of which a share in percent is `needs`."""
+    return -(-needs * FULL_SPEED // share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Caps, what was used of them each day, what is reserved, what was decided, and what stops an engine."""
+"""Caps, what was used of them each day, what is reserved, what was decided, and what stops or limits an engine."""
 
 from datetime import date, datetime
 from typing import Any
@@ -93,7 +93,7 @@ class RiskReservation(Base):
 
 
 class RiskEvent(Base):
-    """One decision: RESERVE, DENY, SETTLE, VOID, EXPIRE, HOLD, RESUME; append-only."""
+    """One decision: RESERVE, DENY, SETTLE, VOID, EXPIRE, HOLD, SHARE, RESUME; append-only."""
 
     __tablename__ = "risk_event"
     __table_args__ = (Index(None, "day", "engine"), Index(None, "reservation_id"))
@@ -116,7 +116,10 @@ class RiskEvent(Base):
 
 
 class RiskHold(Base):
-    """What stops an engine until it is lifted: at most one in force for each engine and source."""
+    """What stops an engine, or limits it to a trial share, until it is lifted: at most one for each engine and source.
+
+    A trial share is in force until `ends_at` at the latest, whether or not anybody has written `lifted_at` since.
+    """
 
     __tablename__ = "risk_hold"
     __table_args__ = (
@@ -131,6 +134,10 @@ class RiskHold(Base):
     reason: Mapped[str]
     followups: Mapped[bool]
     """Whether claims of follow-up steps stop too."""
+    share: Mapped[int | None]
+    """The percent of its caps the engine acts at meanwhile; None where it is stopped."""
+    ends_at: Mapped[datetime | None]
+    """When a trial share ends by itself; None where only people lift it."""
     placed_by: Mapped[str] = mapped_column(String(64))
     placed_at: Mapped[datetime]
     lifted_by: Mapped[str | None] = mapped_column(String(64))

@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select
 from domain.act import Act
 from domain.money import from_cents
 from domain.risk.caps import amount_of
-from domain.risk.holds import in_force
+from domain.risk.holds import in_force, shares_in_force
 from domain.risk.results import (
     CapLine,
     CapValue,
@@ -23,7 +23,20 @@ from domain.risk.results import (
     ReservationList,
     RiskSnapshot,
 )
-from domain.risk.rules import CAPS, ENGINES, GLOBAL, UNITS, Caps, Used, day_of, room, tightest, times
+from domain.risk.rules import (
+    CAPS,
+    ENGINES,
+    FULL_SPEED,
+    GLOBAL,
+    UNITS,
+    Caps,
+    Used,
+    day_of,
+    room,
+    shared,
+    tightest,
+    times,
+)
 from domain.risk.tables import RiskEvent, RiskLedger, RiskPolicy, RiskReservation
 
 GLOBAL_FIRST = (RiskPolicy.engine != GLOBAL, RiskPolicy.engine)
@@ -35,6 +48,22 @@ class _Open:
 
     count: int
     next_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stops:
+    """What stops each engine, and what limits it."""
+
+    holds: Mapping[str, tuple[HoldLine, ...]]
+    trials: Mapping[str, tuple[HoldLine, ...]]
+
+    def share(self, engine: str) -> int:
+        """Return the percent of its caps that counts now."""
+        return next((line.share for line in self.trials.get(engine, ()) if line.share is not None), FULL_SPEED)
+
+    def limits(self, row: Row[Any]) -> Caps:
+        """Return the caps of a policy's row as they count now."""
+        return shared(caps_of(row), self.share(row.engine))
 
 
 def today(act: Act) -> date:
@@ -57,14 +86,23 @@ def hold_line(row: Row[Any]) -> HoldLine:
     kind, _, name = row.source.partition(":")
     return HoldLine(
         hold_id=row.id, engine=row.engine, source=row.source, person=name if kind == "person" else None,
-        reason=row.reason, followups=row.followups, placed_at=row.placed_at,
+        reason=row.reason, followups=row.followups, placed_at=row.placed_at, share=row.share, ends_at=row.ends_at,
     )  # fmt: skip
 
 
 def holds_by_engine(act: Act) -> Mapping[str, tuple[HoldLine, ...]]:
-    """Return every hold in force, by engine."""
+    """Return every hold that stops an engine now, by engine."""
+    return _by_engine(in_force(act))
+
+
+def shares_by_engine(act: Act) -> Mapping[str, tuple[HoldLine, ...]]:
+    """Return every trial share in force, by engine, the strictest first."""
+    return _by_engine(shares_in_force(act))
+
+
+def _by_engine(rows: Sequence[Row[Any]]) -> Mapping[str, tuple[HoldLine, ...]]:
     found: dict[str, list[HoldLine]] = defaultdict(list)
-    for row in in_force(act):
+    for row in rows:
         found[row.engine].append(hold_line(row))
     return {engine: tuple(lines) for engine, lines in found.items()}
 
@@ -80,14 +118,15 @@ def engines_without_caps(act: Act) -> tuple[str, ...]:
     return tuple(engine for engine in ENGINES if engine not in known)
 
 
-def cap_lines(caps: Caps, used: Used) -> tuple[CapLine, ...]:
-    """Return each cap beside what is used of it."""
-    lines = []
+def cap_lines(caps: Caps, used: Used, share: int = FULL_SPEED) -> tuple[CapLine, ...]:
+    """Return each cap, as it counts at a trial share in percent, beside what is used of it."""
+    lines, counted = [], shared(caps, share)
     for cap in CAPS:
-        limit, left = caps.limit(cap), room(caps, used, cap)
+        limit, left, at_full_speed = counted.limit(cap), room(counted, used, cap), caps.limit(cap)
         lines.append(
             CapLine(
                 cap=cap, limit="uncapped" if limit is None else amount_of(cap, limit),
+                at_full_speed=None if at_full_speed in (None, limit) else amount_of(cap, at_full_speed),
                 used=amount_of(cap, used.of(cap)), room=None if left is None else amount_of(cap, left),
                 share=round(used.of(cap) / limit, 4) if limit else None,
             )
@@ -109,10 +148,10 @@ def used_now(act: Act) -> Mapping[str, Used]:
 def snapshot(act: Act) -> RiskSnapshot:
     """Return how every engine stands, GLOBAL first."""
     policies = act.connection.execute(select(RiskPolicy.__table__).order_by(*GLOBAL_FIRST)).all()
-    used, holds, waiting = used_now(act), holds_by_engine(act), _open_by_engine(act)
+    used, stops, waiting = used_now(act), _Stops(holds_by_engine(act), shares_by_engine(act)), _open_by_engine(act)
     over_all = next((row for row in policies if row.engine == GLOBAL), None)
-    global_caps = (caps_of(over_all), used.get(GLOBAL, Used())) if over_all else None
-    items = tuple(_engine_line(act, row, used, holds, waiting, over_all, global_caps) for row in policies)
+    global_caps = (stops.limits(over_all), used.get(GLOBAL, Used())) if over_all else None
+    items = tuple(_engine_line(act, row, used, stops, waiting, over_all, global_caps) for row in policies)
     first = items[0] if over_all is not None else None
     return RiskSnapshot(
         as_of=act.now, day=today(act), items=items,
@@ -122,19 +161,21 @@ def snapshot(act: Act) -> RiskSnapshot:
 
 
 def _engine_line(
-    act: Act, row: Row[Any], used: Mapping[str, Used], holds: Mapping[str, tuple[HoldLine, ...]],
-    waiting: Mapping[str, _Open], over_all: Row[Any] | None, global_caps: tuple[Caps, Used] | None,
+    act: Act, row: Row[Any], used: Mapping[str, Used], stops: _Stops, waiting: Mapping[str, _Open],
+    over_all: Row[Any] | None, global_caps: tuple[Caps, Used] | None,
 ) -> EngineLine:  # fmt: skip
-    own, mine = used.get(row.engine, Used()), holds.get(row.engine, ())
-    both = [one for one in (global_caps, (caps_of(row), own)) if one is not None]
+    own, mine, trials = used.get(row.engine, Used()), stops.holds.get(row.engine, ()), stops.trials.get(row.engine, ())
+    limits = stops.limits(row)
+    both = [one for one in (global_caps, (limits, own)) if one is not None]
     unit = UNITS.get(row.engine)
     most = tightest(both)
     opened = waiting.get(row.engine, _Open(0, None))
-    is_stopped = bool(mine or holds.get(GLOBAL)) or over_all is None or not over_all.enabled
+    is_stopped = bool(mine or stops.holds.get(GLOBAL)) or over_all is None or not over_all.enabled
     return EngineLine(
         engine=row.engine, enabled=row.enabled, is_throttled=bool(mine), acts=row.enabled and not is_stopped,
-        holds=mine, day=today(act), caps=cap_lines(caps_of(row), own), current_net_loss=from_cents(own.loss),
-        daily_limit=capped(row.max_daily_loss), open_risk=from_cents(own.open_risk), exposure=from_cents(own.exposure),
+        holds=mine, trials=trials, day=today(act), caps=cap_lines(caps_of(row), own, stops.share(row.engine)),
+        current_net_loss=from_cents(own.loss), daily_limit=capped(limits.max_daily_loss),
+        open_risk=from_cents(own.open_risk), exposure=from_cents(own.exposure),
         actions=own.actions, reservations=opened.count, next_expiry=opened.next_end,
         most=None if most is None else from_cents(most), unit=unit.noun if unit else None,
         unit_amount=from_cents(unit.amount) if unit else None, units=times(both, unit) if unit else None,

@@ -19,6 +19,8 @@ from domain.snapshots.parts import Part, Week
 from domain.snapshots.results import Finding, SnapshotLine, Stop, WeekPart
 
 MOST_NAMED = 3
+TRIPWIRE = "tripwire:"
+"""How the alert of a trip begins its key."""
 
 
 def _read(act: Act) -> Sequence[SnapshotLine]:
@@ -95,14 +97,20 @@ def _week(act: Act, week: Week) -> WeekPart:
 
 
 def _alerts(act: Act, week: Week) -> tuple[Finding, ...]:
+    """Return the alerts of a week; those of trips are the tripwires' own findings."""
     rows = act.connection.execute(
         select(Alert.headline, Alert.state, Alert.opened_at, Alert.resolved_at)
-        .where(Alert.opened_at >= week.since, Alert.opened_at < week.until, Alert.severity != "info")
+        .where(
+            Alert.opened_at >= week.since,
+            Alert.opened_at < week.until,
+            Alert.severity != "info",
+            ~Alert.dedup_key.startswith(TRIPWIRE),
+        )
         .order_by(Alert.id)
     )
     return tuple(
         Finding(
-            text=f"{row.headline}, {_for(row.resolved_at - row.opened_at)}" if row.resolved_at
+            text=f"{row.headline}, {for_how_long(row.resolved_at - row.opened_at)}" if row.resolved_at
             else f"{row.headline}; still open",
             short="" if row.resolved_at else row.headline,
         )
@@ -110,7 +118,8 @@ def _alerts(act: Act, week: Week) -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
-def _for(length: timedelta) -> str:
+def for_how_long(length: timedelta) -> str:
+    """Return a length of time as a finding of a week says it: `for 32 h`."""
     hours = length.total_seconds() / 3600
     return f"for {round(hours)} h" if hours >= 1 else f"for {max(1, round(hours * 60))} min"
 

@@ -120,8 +120,11 @@ def _throttling(act: Act, since: datetime) -> Metric:
     number = act.connection.scalar(
         select(func.count())
         .select_from(RiskHold)
-        .where(RiskHold.source.startswith(TRIPWIRES), (RiskHold.lifted_at.is_(None)) | (RiskHold.lifted_at >= since))
-    )
+        .where(
+            RiskHold.source.startswith(TRIPWIRES), RiskHold.share.is_(None),
+            (RiskHold.lifted_at.is_(None)) | (RiskHold.lifted_at >= since),
+        )
+    )  # fmt: skip
     count = number or 0
     return Metric(
         name="throttling", label="Throttles", value=count, target=0.0, unit="count", met=count == 0, count=count

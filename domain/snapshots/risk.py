@@ -32,10 +32,13 @@ def _engine(line: EngineLine) -> SnapshotLine:
     elif not line.acts:
         state, ok = f"stopped, as {GLOBAL} is", False
     else:
+        at = f"at a trial share of {line.trials[0].share} %" if line.trials else ""
         full = [cap for cap in line.caps if cap.share is not None and cap.share >= FULL]
-        state = f"{NAMES[full[0].cap]} full" if full else "acts"
-        ok = not full
+        state = " ".join(word for word in (f"{NAMES[full[0].cap]} full" if full else "acts", at) if word)
+        ok = None if at and not full else not full
     used = "; ".join(_used(cap) for cap in line.caps if cap.room is not None)
+    if line.trials and line.trials[0].ends_at is not None:
+        used = f"full speed returns {line.trials[0].ends_at.isoformat()} at the latest; {used}"
     return SnapshotLine(name=line.engine, value=state, ok=ok, beside=used or "uncapped")
 
 
@@ -81,6 +84,7 @@ def _stopped(act: Act, week: Week) -> tuple[Stop, ...]:
     rows = act.connection.execute(
         select(RiskHold.engine, RiskHold.placed_at, RiskHold.lifted_at)
         .where(
+            RiskHold.share.is_(None),
             RiskHold.placed_at < week.until,
             (RiskHold.lifted_at.is_(None)) | (RiskHold.lifted_at >= week.since),
         )

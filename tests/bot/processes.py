@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.slack_double import SlackDouble
+from tests.servers import temporary_folder
 from tests.support import OWNER, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ class Company(World):
     def __init__(self, url: str, redis_url: str, double: SlackDouble) -> None:
         super().__init__(url)
         self.double = double
-        self.folder = Path(tempfile.mkdtemp(prefix="vh-c-", dir="/tmp"))  # sockets need short paths
+        self.folder = temporary_folder("vh-c-")
         self.arrow = self.folder / "arrow"
         self.environment = environment(
             self.folder, DATABASE_URL=url, REDIS_URL=redis_url, SLACK_API_URL=double.base_url,

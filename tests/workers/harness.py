@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from uuid import uuid4
 import psutil
 
 from bot.slack_double import SlackDouble
+from tests.servers import temporary_folder
 from tests.workers.slack import LEASE, OWNER, Scene, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,8 +133,7 @@ class Stage(Scene):
     """A database, a Redis, the double, and the processes between them."""
 
     def __init__(self, url: str, double: SlackDouble, *, redis_url: str | None = None, **settings: Any) -> None:
-        # A short name: the embedded Redis has its socket in it.
-        self.folder = Path(tempfile.mkdtemp(prefix="vh-s-", dir="/tmp"))
+        self.folder = temporary_folder("vh-s-")
         super().__init__(url, double, VALHALLA_DATA_DIR=self.folder, **settings)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VALHALLA_", "SLACK_"))}
         self.environment = kept | {

@@ -37,6 +37,11 @@ TRIPWIRE = HoldLine(
     placed_at=AT,
 )  # fmt: skip
 
+TRIAL = HoldLine(
+    hold_id=9, engine="WHOLESALE", source="tripwire:WHOLESALE.contract_rate", followups=False, placed_at=AT, share=25,
+    reason="WHOLESALE.contract_rate was released: the multiplier is back", ends_at=AT + timedelta(days=3),
+)  # fmt: skip
+
 
 def hold(**changes: Any) -> HoldLine:
     base: dict[str, Any] = {
@@ -64,6 +69,16 @@ def caps(*, open_risk: int = 100) -> tuple[CapLine, ...]:
             share=open_risk / 500,
         ),
         CapLine(cap="max_actions_per_day", limit="uncapped", used=6, room=None, share=None),
+    )  # fmt: skip
+
+
+def trial_caps() -> tuple[CapLine, ...]:
+    return (
+        CapLine(
+            cap="max_open_risk", limit=Decimal(125), at_full_speed=Decimal(500), used=Decimal(100), room=Decimal(25),
+            share=0.8,
+        ),
+        CapLine(cap="max_actions_per_day", limit=5, at_full_speed=20, used=5, room=0, share=1.0),
     )  # fmt: skip
 
 
@@ -164,6 +179,8 @@ CARDS: dict[str, list[Result]] = {
         PAUSED, RESUMED, PAUSED.model_copy(update={"hold": hold(followups=True, reason=HOSTILE), "already": True}),
         PAUSED.model_copy(update={"hold": hold(engine="GLOBAL"), "others": (TRIPWIRE,), "engine_enabled": False}),
         RESUMED.model_copy(update={"others": (TRIPWIRE,), "engine_enabled": False, "approved_by": None}),
+        RESUMED.model_copy(update={"hold": TRIAL}),
+        RESUMED.model_copy(update={"hold": TRIAL, "others": (TRIPWIRE,)}),
     ],
     "cap_warning": [
         WARNING, WARNING.model_copy(update={"percent": 100, "used": Decimal(500), "units": 0}),
@@ -181,11 +198,13 @@ REPLIES: dict[str, list[Result]] = {
         snapshot(engine(is_throttled=True, acts=False, holds=(hold(reason=HOSTILE), TRIPWIRE)), GLOBAL),
         snapshot(engine(engine="GLOBAL", is_throttled=True, acts=False, holds=(hold(engine="GLOBAL"),)),
                  is_throttled=True),
+        snapshot(GLOBAL, engine(trials=(TRIAL, TRIAL), caps=trial_caps(), units=0)),
         snapshot(engine(enabled=False, acts=False, units=0, most=None, caps=()), engine(units=0, most=Decimal(0))),
     ],
     "risk.policies": [
         PolicyList(items=(policy(), policy(
-            engine="GLOBAL", max_open_risk="uncapped", reason=HOSTILE, holds=(hold(), TRIPWIRE), temporary=(
+            engine="GLOBAL", max_open_risk="uncapped", reason=HOSTILE, holds=(hold(), TRIPWIRE), trials=(TRIAL,),
+            temporary=(
                 Temporary(field="max_open_risk", base="500.00", until=AT),
                 Temporary(field="enabled", base=False, until=AT),
                 Temporary(field="max_actions_per_day", base="uncapped", until=AT)))) * 8),

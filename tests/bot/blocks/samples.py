@@ -89,6 +89,7 @@ from domain.regression.results import (
     ChangeLine,
     PartLine,
     PolicyChanged,
+    Trial,
     TripCard,
     TripwirePolicies,
     TripwirePolicy,
@@ -466,6 +467,29 @@ def trip(**changes: Any) -> TripCard:
     return TripCard(**{**base, **changes})
 
 
+def trial(**changes: Any) -> Trial:
+    base: dict[str, Any] = {
+        "share": 25, "engine": "WHOLESALE", "hold_id": 9, "alert_id": 77, "since": AT, "ends_at": LATER, "needs": 50,
+        "least": 0.328, "usual": 0.41, "events": 21, "successes": 7.0, "shown": 21,
+    }  # fmt: skip
+    return Trial(**{**base, **changes})
+
+
+RELEASED_TO_A_SHARE = trip(
+    released_at=AT + timedelta(hours=32), released_by="U2", approved_by="U3", release_reason="the multiplier is back",
+    since_events=9, since_successes=2, where=None, elsewhere=None, changes=(), trial=trial(),
+)  # fmt: skip
+TRIALS = (
+    RELEASED_TO_A_SHARE,
+    RELEASED_TO_A_SHARE.model_copy(update={"better": "lower", "trial": trial(events=0, successes=0.0)}),
+    RELEASED_TO_A_SHARE.model_copy(update={"kind": "volume", "trial": trial(needs=None, least=None)}),
+    *(
+        RELEASED_TO_A_SHARE.model_copy(update={"trial": trial(ended_at=LATER, ended_why=why)})
+        for why in ("its time", "measured", "resumed", "tripped", "released")
+    ),
+)
+
+
 def trip_alert(found: TripCard | None = None, **changes: Any) -> AlertCard:
     from domain.regression.words import headline
 
@@ -493,7 +517,8 @@ TRIPWIRES = (
     tripwire(
         "off", kind="mean", middle=0.12, domain="CAPITAL", metric="roi_event", action="KILL_SWITCH", throttles=None
     ),
-    tripwire(kind="volume", baseline_rate=50.0, waiting=True),
+    tripwire(kind="volume", baseline_rate=50.0, waiting=True, trial=trial(needs=None, least=None)),
+    tripwire(trial=trial()),
     tripwire("off", baseline_rate=None, events=0, learned=0, can_act=False, recent_rate=None, last_event_at=None),
 )
 POLICY = TripwirePolicy(
@@ -759,6 +784,7 @@ CARDS: dict[str, list[Result]] = {
         trip_alert(trip(cause="volume", kind="volume", usual=50.0, now=12.0, engine="GLOBAL", n=30_000.0)),
         trip_alert(trip(cause="slide", n=None, began_at=None)), trip_alert(trip(cause="window", kind="mean", n=None)),
         trip_alert(state="resolved", resolved_by="U3", resolved_at=LATER),
+        *(trip_alert(one, state="resolved", resolved_at=LATER) for one in TRIALS),
         trip_alert(
             trip(since_events=21, since_successes=7, released_at=LATER, released_by="U2", approved_by="U3",
                  release_reason=HOSTILE),
@@ -950,6 +976,8 @@ REPLIES: dict[str, list[Result]] = {
         TRIPWIRE_RELEASED,
         TRIPWIRE_RELEASED.model_copy(update={"engine": None, "lifted": False, "others": (), "since_events": 0,
                                              "kill_switch_engaged": True}),
+        TRIPWIRE_RELEASED.model_copy(update={"trial": trial(events=0, successes=0.0), "others": ()}),
+        TRIPWIRE_RELEASED.model_copy(update={"trial": trial(needs=None, least=None)}),
     ],
     "golive.state": [
         VIEW, VIEW.model_copy(update={"go_live_enabled": False, "was_ever_live": False, "changed_by": None}),

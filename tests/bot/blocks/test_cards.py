@@ -534,3 +534,44 @@ def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:
     told = render("finish_now", samples.finish_now())
     assert told.text == "KILL SWITCH ENGAGED. Finish your call and record it; do not start another."
     assert "Record it…" in str(told.blocks)
+
+
+def test_a_release_to_a_trial_share_says_the_share_the_rate_since_and_when_full_speed_returns() -> None:
+    """Card 4, after release."""
+    found = samples.RELEASED_TO_A_SHARE
+    message = render("alert", samples.trip_alert(found, state="resolved", resolved_at=LATER))
+    said = says(message)
+    assert said[0] == (
+        "*RELEASED: WHOLESALE acts at a trial share of 25 % of its caps. Contract rate is watched again from zero.*"
+    )
+    assert "*Trial share*: 25 % of the caps of WHOLESALE" in said
+    assert "*Measured since*: 33 % of 21 offers (was 41 %)" in said
+    assert (
+        f"*Full speed returns*: {shown(LATER)}, or sooner: after 50 offers that show no drop (more than 32.8 %)" in said
+    )
+    assert "If the drop goes on, it trips again, on new events alone." in said
+    assert next((one.operation, one.params) for one in presses(message.blocks)) == (
+        "risk.resume", {"engine": "WHOLESALE", "hold_id": 9}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("why", "head", "then"),
+    [
+        ("its time", "RELEASED: the trial share of WHOLESALE is over.", "its time was up"),
+        ("measured", "RELEASED: the trial share of WHOLESALE is over.", "it shows no drop"),
+        ("resumed", "RELEASED: the trial share of WHOLESALE is over.", "a manager approved"),
+        ("tripped", "TRIPPED AGAIN: the trial share of WHOLESALE is over.", "its hold took the share's place"),
+    ],
+)
+def test_a_trial_share_that_is_over_says_how_it_ended_and_offers_nothing(why: str, head: str, then: str) -> None:
+    trial = samples.trial(ended_at=LATER, ended_why=why, events=50, successes=20.0)
+    found = samples.RELEASED_TO_A_SHARE.model_copy(update={"trial": trial})
+    message = render("alert", samples.trip_alert(found, state="resolved", resolved_at=LATER))
+    said = says(message)
+    assert said[0].startswith(f"*{head}")
+    assert "*Measured since*: 40 % of 50 offers (was 41 %)" in said
+    (line,) = [line for line in said if line.startswith("*Then*")]
+    assert then in line
+    assert shown(LATER) in line
+    assert "risk.resume" not in {one.operation for one in presses(message.blocks)}

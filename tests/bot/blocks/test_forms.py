@@ -190,3 +190,14 @@ def test_whatever_was_typed_slack_takes_the_form(operation: AnyOperation, data: 
     hidden = {"seen"}
     visible = {name: said for name, said in prefill.items() if name not in hidden}
     assert view_error(form_view(operation, visible, private={})) is None
+
+
+def test_the_form_behind_ask_to_release_offers_a_trial_share() -> None:
+    """In words a newcomer understands, both optional: left empty, full speed is back at once."""
+    view = form_view(REGISTRY["regression.release"], {"domain": "WHOLESALE", "metric": "contract_rate"}, private={})
+    fields = {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+    assert [fields[name]["optional"] for name in ("share", "until", "reason")] == [True, True, False]
+    assert fields["share"]["hint"]["text"] == (
+        "Begin at a trial share of its caps, 1% to 100%; empty: full speed at once, for example 25%"
+    )
+    assert view["title"]["text"] == "Ask to release"

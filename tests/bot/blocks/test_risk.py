@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from bot.blocks.cards import render_card
 from bot.blocks.kit import Rendered
@@ -146,3 +147,50 @@ def test_what_was_set_shows_before_and_after() -> None:
     assert "*Open risk*: $500 → $1,000" in said
     assert "*Enabled*: disabled → enabled" in said
     assert f"Goes back by itself {shown(AT)}" in said
+
+
+def test_a_denial_by_a_trial_share_says_the_share_of_what_until_when_and_who_lifts_it() -> None:
+    """The five parts; the small line keeps what the policy says."""
+    changes: dict[str, Any] = {
+        "limit": Decimal(125), "used": Decimal(100), "at_full_speed": Decimal(500), "trial": samples.TRIAL,
+        "is_by_trial": True, "holders": (samples.holder(29),), "others": 0,
+    }  # fmt: skip
+    message = render_outcome(RESERVE, samples.denial(**changes))
+    check_message(message)
+    said = says(message)
+    until = shown(samples.TRIAL.ends_at or AT)
+    assert said[1:4] == [
+        "It needs $100.   Open now: $100 of $125.   Nothing was booked, nothing went out.",
+        (
+            "$125 is 25 % of $500: WHOLESALE acts at a trial share after the WHOLESALE.contract_rate tripwire, until "
+            f"{until}."
+        ),
+        "*It is full because of 1 open reservation*",
+    ]
+    place = said.index("*What lifts it*")
+    assert said[place + 1 : place + 4] == [
+        "• a manager's yes to full speed (<@U3>, <@U4>); someone on call asks for it",
+        f"• by itself: full speed returns {until} at the latest",
+        "• one of them settled or voided",
+    ]
+    assert "max_open_risk $500, set by" in said[-1]
+
+
+def test_the_caps_at_a_trial_share_are_told_beside_those_at_full_speed() -> None:
+    trials = (samples.TRIAL,)
+    line = samples.engine(trials=trials, caps=samples.trial_caps(), units=0)
+    message = reply("risk.snapshot", samples.snapshot(line, samples.GLOBAL))
+    said = says(message)
+    assert said[0] == "*WHOLESALE at a trial share of 25 % has no room for another offer.*"
+    assert "open now $100 of $125 ($500 at full speed) · actions today 5 of 5 (20 at full speed)" in said
+    assert any(line.startswith("H-9 trial share of 25 % after the WHOLESALE.contract_rate tripwire") for line in said)
+    assert next((one.operation, one.params) for one in presses(message.blocks)) == (
+        "risk.resume", {"engine": "WHOLESALE", "hold_id": 9}
+    )  # fmt: skip
+
+
+def test_a_trial_share_that_people_ended_says_what_still_stops_the_engine() -> None:
+    over = samples.RESUMED.model_copy(update={"hold": samples.TRIAL})
+    assert says(card("risk_hold", over))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER: full speed again.*"
+    still = over.model_copy(update={"others": (samples.TRIPWIRE,)})
+    assert says(card("risk_hold", still))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER, but it is still stopped.*"

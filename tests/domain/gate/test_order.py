@@ -144,16 +144,17 @@ def test_a_claimed_actor_of_any_length_stops_nothing(world: World) -> None:
 
 def test_every_public_operation_refuses_the_role_below(world: World) -> None:
     """One role below is refused with both roles named; an audit row is all it leaves, and a read leaves none."""
+    after = world.snapshot()
     for operation in PUBLIC:
         if operation.role is None:
             continue
-        before = world.snapshot()
-        user = ONE_BELOW[operation.role]
+        user, before = ONE_BELOW[operation.role], after
         refusal = world.refused(user, operation.name, **good_params(operation.params))
         assert (refusal.kind, refusal.code) == (Kind.NOT_ALLOWED, "role"), operation.name
         assert refusal.figures["needs"] == operation.role.word
         assert refusal.remedy
-        changed = changed_tables(before, world.snapshot())
+        after = world.snapshot()
+        changed = changed_tables(before, after)
         if operation.reads:
             assert changed == set(), operation.name
         else:

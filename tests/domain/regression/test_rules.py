@@ -334,3 +334,51 @@ def test_the_part_that_explains_most_of_a_dip() -> None:
     assert worst is not None
     assert worst.name == "AB"
     assert worst_part([Part("market", "ON", 100, 45)], 0.41, Better.HIGHER) is None
+
+
+# -- the trial after a release ---------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(-500, 500), st.booleans()), max_size=80))
+def test_only_what_happened_since_the_release_is_measured(given_events: list[tuple[int, bool]]) -> None:
+    """By the time it happened, in whatever order it came."""
+    arrivals = [Arrival(START + timedelta(minutes=minute), int(good), None) for minute, good in given_events]
+    since = [good for minute, good in given_events if minute >= 0]
+    assert rules.measured(GUARD, Memory(), arrivals, START) == (len(since), float(sum(since)))
+
+
+@given(
+    st.integers(1, 200), st.integers(0, 300), st.floats(0.05, 0.95), st.sampled_from(list(Better)),
+    st.floats(0, 1),
+)  # fmt: skip
+def test_a_trial_is_over_only_with_enough_events_that_show_no_drop(
+    needs: int, events: int, usual: float, better: Better, rate: float
+) -> None:
+    """Never under the number, never on the wrong side of the level that is a drop."""
+    policy = replace(GUARD, better=better)
+    least = rules.least(policy, Cause.DROP.value, usual)
+    assert least is not None
+    good = float(round(rate * events))
+    if rules.has_shown_enough(better, needs, least, events, good):
+        assert events >= needs
+        assert good / events > usual * 0.7 - 1e-9 if better is Better.HIGHER else good / events < least
+    usual_came = rules.has_shown_enough(better, needs, least, max(events, needs), usual * max(events, needs))
+    assert usual_came
+
+
+def test_what_has_no_rate_ends_by_its_time_alone() -> None:
+    """A volume, a number without ranks; of a floor it is the floor itself."""
+    volume, mean = replace(GUARD, kind=MetricKind.VOLUME), replace(GUARD, kind=MetricKind.MEAN)
+    assert rules.least(volume, Cause.VOLUME.value, 50) is None
+    assert rules.least(mean, Cause.WINDOW.value, 0.1) is None
+    assert rules.least(mean, Cause.DROP.value, 0.5) == pytest.approx(0.35)
+    assert rules.least(GUARD, Cause.FLOOR.value, 0.9) == 0.9
+    assert not rules.has_shown_enough(Better.HIGHER, None, None, 10_000, 10_000)
+
+
+@given(st.integers(0, 5_000))
+def test_a_card_is_edited_at_once_at_first_and_never_more_than_a_tenth_behind(shown: int) -> None:
+    """Few edits however many events: each shows a tenth more than the one before."""
+    assert not rules.is_worth_showing(shown, shown)
+    assert rules.is_worth_showing(shown, shown + max(1, shown // 10))
+    assert shown < 20 or not rules.is_worth_showing(shown, shown + 1)

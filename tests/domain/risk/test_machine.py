@@ -1,4 +1,4 @@
-"""Any history of reserving, settling, voiding, ending, raising, holding and midnights, beside a model of the caps."""
+"""Any history of reserving, settling, voiding, ending, raising, holding, trial shares and midnights, beside a model."""
 
 import shutil
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from domain.outcomes import Done, Refused
+from domain.risk.service import place_share
 from tests.domain.risk.books import check, current
 from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, World
 
@@ -54,12 +55,23 @@ class Engine:
     exposure: int = 0
     actions: int = 0
     held: bool = False
+    shares: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """By source: the percent and until when."""
 
-    def first_full(self, open_risk: int, amount: int) -> str | None:
+    def limit(self, cap: str, now: Any) -> int | None:
+        """Return what a cap counts: the strictest share of it that has not ended, rounded down."""
+        limit = self.limits[cap]
+        share = min((share for share, end in self.shares.values() if end > now), default=None)
+        if limit is None or share is None:
+            return limit
+        part = limit * share // 100
+        return max(part, 1) if cap == "max_actions_per_day" else part
+
+    def first_full(self, open_risk: int, amount: int, now: Any) -> str | None:
         """Return the first cap without room."""
         used = (self.loss + amount, self.exposure + amount, open_risk + amount, self.actions + 1)
         for cap, after in zip(CAPS, used, strict=True):
-            limit = self.limits[cap]
+            limit = self.limit(cap, now)
             if limit is not None and after > limit:
                 return cap
         return None
@@ -78,7 +90,7 @@ class Model:
             one.amount for one in self.reservations.values() if one.state == "OPEN" and name in ("GLOBAL", one.engine)
         )
 
-    def verdict(self, name: str, amount: int) -> str | None:
+    def verdict(self, name: str, amount: int, now: Any) -> str | None:
         """Return why a reservation is denied, or None."""
         both = [self.engines["GLOBAL"], self.engines[name]]
         if not all(one.enabled for one in both):
@@ -86,7 +98,7 @@ class Model:
         if any(one.held for one in both):
             return "on_hold"
         for of, one in (("GLOBAL", both[0]), (name, both[1])):
-            if (cap := one.first_full(self.open_risk(of), amount)) is not None:
+            if (cap := one.first_full(self.open_risk(of), amount, now)) is not None:
                 return cap
         return None
 
@@ -136,7 +148,7 @@ class Guard(RuleBasedStateMachine):
 
     def reserve(self, engine: str, amount: int, hours: int | None) -> None:
         """It is given exactly where every cap has room, and booked on both or neither."""
-        verdict = self.model.verdict(engine, amount)
+        verdict = self.model.verdict(engine, amount, self.world.clock())
         more = {} if hours is None else {"ttl_hours": hours}
         outcome = self.world.run(OPERATOR, "risk.reserve", engine=engine.lower(), amount=dollars(amount), **more)
         if verdict is not None:
@@ -148,8 +160,13 @@ class Guard(RuleBasedStateMachine):
         number = outcome.result.reservation_id  # type: ignore[attr-defined]
         self.model.reservations[number] = Reservation(engine, amount, expires, self.today())
         for name in ("GLOBAL", engine):
-            self.model.engines[name].exposure += amount
-            self.model.engines[name].actions += 1
+            of = self.model.engines[name]
+            of.exposure += amount
+            of.actions += 1
+            used = (of.loss + amount, of.exposure, self.model.open_risk(name), of.actions)
+            for cap, figure in zip(CAPS, used, strict=True):
+                limit = of.limit(cap, self.world.clock())
+                assert limit is None or figure <= limit, f"{name} {cap} went over its share"
 
     @rule(engine=st.sampled_from(ENGINES))
     def reserve_to_the_brim(self, engine: str) -> None:
@@ -160,7 +177,9 @@ class Guard(RuleBasedStateMachine):
             left = [
                 limit - used
                 for limit, used in zip(
-                    (of.limits[cap] for cap in CAPS[:3]), (of.loss, of.exposure, open_risk), strict=True
+                    (of.limit(cap, self.world.clock()) for cap in CAPS[:3]),
+                    (of.loss, of.exposure, open_risk),
+                    strict=True,
                 )
                 if limit is not None
             ]
@@ -249,6 +268,30 @@ class Guard(RuleBasedStateMachine):
         else:
             self.world.done(OPERATOR, "risk.pause", engine=engine, reason="x")
         self.model.engines[engine].held = not held
+
+    @rule(
+        engine=st.sampled_from(("GLOBAL", *ENGINES)), source=st.sampled_from(("a", "b")),
+        share=st.sampled_from([1, 25, 33, 50, 99, 100]), hours=st.sampled_from([1, 6, 40]),
+    )  # fmt: skip
+    def limit_to_a_share(self, engine: str, source: str, share: int, hours: int) -> None:
+        """A later one of the same source takes the place of the one before; it ends by its time alone."""
+        end = self.world.clock() + timedelta(hours=hours)
+        with self.world.act(OWNER) as act:
+            place_share(act, engine, source=f"tripwire:X.{source}", reason="x", share=share, ends_at=end)
+        self.model.engines[engine].shares[source] = (share, end)
+
+    @rule(engine=st.sampled_from(("GLOBAL", *ENGINES)), source=st.sampled_from(("a", "b")))
+    def back_to_full_speed(self, engine: str, source: str) -> None:
+        """Two people end one share, and no other."""
+        _share, end = self.model.engines[engine].shares.get(source, (0, self.world.clock()))
+        rows = self.world.rows(
+            "risk_hold", "lifted_at IS NULL AND engine = :e AND source = :s", e=engine, s=f"tripwire:X.{source}"
+        )
+        if end <= self.world.clock() or not rows:
+            return
+        asked = self.world.pending(ONCALL, "risk.resume", engine=engine, hold_id=rows[0].id, reason="x")
+        assert isinstance(self.world.approve(SECOND, asked.approval_id), Done)
+        del self.model.engines[engine].shares[source]
 
     @rule(engine=st.sampled_from(ENGINES), enabled=st.booleans())
     def enable(self, engine: str, enabled: bool) -> None:

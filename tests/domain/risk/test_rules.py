@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 
 from domain.risk.rules import (
     CAPS,
+    COUNTED,
+    FULL_SPEED,
     Caps,
     Unit,
     Used,
     engine_name,
+    enough,
     full,
     loosens,
     marked,
     next_midnight,
+    part,
+    shared,
     this_evening,
     tightest,
     times,
@@ -131,3 +136,54 @@ def test_a_name_is_normal_or_refused(text: str) -> None:
     except ValueError:
         return
     assert engine_name(name) == engine_name(f" {name.lower()} ") == name
+
+
+SHARES = st.integers(1, FULL_SPEED)
+
+
+@given(caps, used, amounts, SHARES)
+def test_what_is_given_at_a_share_is_never_over_the_share_of_a_cap(
+    caps: Caps, used: Used, amount: int, share: int
+) -> None:
+    """Whole cents rounded down; so nothing that is given at a share would be denied at full speed."""
+    if full(shared(caps, share), used, amount) is not None:
+        return
+    assert full(caps, used, amount) is None
+    after = used.with_reserved(amount)
+    for cap in CAPS:
+        limit = caps.limit(cap)
+        taken = used.of(cap) + amount if cap == "max_daily_loss" else after.of(cap)
+        if limit is not None:
+            assert taken * 100 <= limit * share or (cap in COUNTED and taken == 1)
+
+
+@given(caps, SHARES, SHARES)
+def test_a_stricter_share_never_lets_more_through(caps: Caps, share: int, other: int) -> None:
+    """Cap by cap, and what is uncapped stays so; 100 % is what the policy says."""
+    strict, loose = shared(caps, min(share, other)), shared(caps, max(share, other))
+    for cap in CAPS:
+        low, high = strict.limit(cap), loose.limit(cap)
+        assert (low is None) == (high is None) == (caps.limit(cap) is None)
+        assert low is None or high is None or low <= high
+    assert shared(caps, FULL_SPEED) == caps
+
+
+@pytest.mark.parametrize(
+    ("cap", "limit", "share", "counts"),
+    [
+        ("max_open_risk", 500_00, 25, 125_00), ("max_open_risk", 99, 50, 49), ("max_daily_loss", 99, 1, 0),
+        ("max_actions_per_day", 10, 25, 2), ("max_actions_per_day", 3, 25, 1), ("max_actions_per_day", None, 25, None),
+    ],
+)  # fmt: skip
+def test_cents_are_rounded_down_and_acts_too_but_never_under_one(
+    cap: str, limit: int | None, share: int, counts: int | None
+) -> None:
+    assert part(cap, limit, share) == counts
+
+
+@given(st.integers(1, 10_000), SHARES)
+def test_the_smallest_cap_whose_share_is_enough(needs: int, share: int) -> None:
+    """One less would not be."""
+    cap = enough(needs, share)
+    assert part("max_open_risk", cap, share) == needs or cap * share // 100 > needs
+    assert (cap - 1) * share // 100 < needs

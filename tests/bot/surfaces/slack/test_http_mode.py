@@ -20,7 +20,7 @@ import pytest
 
 from bot.main import run_bot
 from bot.slack_double import SlackDouble
-from bot.surfaces.slack import http_mode
+from bot.surfaces.slack import http_mode, receiver
 from bot.surfaces.slack.http_mode import Address, NotListening, Repeats
 from bot.surfaces.slack.manifest import manifest
 from domain.database import Unavailable
@@ -436,8 +436,9 @@ class TestAcknowledged:
 class TestStarving:
     """Nothing slow keeps what must be quick."""
 
-    def test_a_slow_database_does_not_stop_the_loop(self, database_url: str) -> None:
+    def test_a_slow_database_does_not_stop_the_loop(self, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Forty commands wait for the database; the process answers that it lives, and each is told the truth."""
+        monkeypatch.setattr(receiver, "RECORDING_DEADLINE", 1.0)
         line = "/access grant <@UMARIA|maria> operator"
         bodies = [command(line, user=MANAGER, trigger_id=f"slow.{number}") for number in range(40)]
         with http_desk(database_url) as desk:

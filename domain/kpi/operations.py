@@ -14,7 +14,9 @@ from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slas
 from domain.outcomes import Kind, Refused, refused
 from domain.parameters import Arg, Flag, Input, Instant, Number, Params, Text
 
-DomainName = Annotated[str, BeforeValidator(rules.domain_name), Arg("a domain: letters, digits and underscores", "WHOLESALE")]
+DomainName = Annotated[
+    str, BeforeValidator(rules.domain_name), Arg("a domain: letters, digits and underscores", "WHOLESALE")
+]
 MetricName = Annotated[str, BeforeValidator(rules.metric_name), Arg("a metric's name", "contract_rate")]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.outcomes import Done
 from tests.support import MANAGER, OWNER, SECOND, World
 
 ENGINES: tuple[tuple[str, dict[str, Any], str, tuple[Any, Any, Any, Any]], ...] = (
@@ -79,7 +80,7 @@ def test_an_approved_longer_time_is_done(
     _, _, looser, loosest = values
     _loosened_for_a_day(world, name, whose, field, loosest)
     asked = world.pending(MANAGER, name, **whose, **{field: looser}, reason="for good")
-    assert world.approve(SECOND, asked.approval_id)
+    assert isinstance(world.approve(SECOND, asked.approval_id), Done)
     assert world.approval(asked.approval_id).status == "approved"
     world.clock.advance(days=3)
     world.system("policy.revert")

@@ -535,7 +535,7 @@ def test_failure_34_however_much_waits_nothing_of_it_trips_a_released_tripwire_a
             [{"domain": DOMAIN, "metric": "contract_rate", "events": [[at, 0, None]], "recorded_at": live.clock()}]
             * 1_600,
         )
-    assert live.approve(SECOND, asked.approval_id)
+    assert isinstance(live.approve(SECOND, asked.approval_id), Done)
     assert live.approval(asked.approval_id).status == "approved"
     metric.sweep()
     assert metric.state().state == "armed"

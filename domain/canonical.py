@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from datetime import UTC, datetime
 from enum import Enum
 from types import NoneType
@@ -37,3 +38,23 @@ def text_of(value: Any) -> str:
 def digest(*values: Any) -> str:
     """Return the SHA-256 of the canonical text, in hex."""
     return hashlib.sha256(text_of(list(values)).encode()).hexdigest()
+
+
+DEEPEST = 20
+
+
+def keepable(thing: Any, deeper: int = DEEPEST) -> None:
+    """Check that plain JSON of a caller's can be kept by every database, and read back by every reader.
+
+    Raises `ValueError` with the reason: PostgreSQL takes neither NUL nor half a surrogate pair.
+    """
+    if deeper == 0:
+        raise ValueError("is nested too deeply")
+    if isinstance(thing, str) and ("\x00" in thing or any("\ud800" <= sign <= "\udfff" for sign in thing)):
+        raise ValueError("holds signs that are no text")
+    if isinstance(thing, float) and not math.isfinite(thing):
+        raise ValueError("holds a number that is too large")
+    for inner in (
+        [*thing.keys(), *thing.values()] if isinstance(thing, dict) else thing if isinstance(thing, list) else ()
+    ):
+        keepable(inner, deeper - 1)

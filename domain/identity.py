@@ -54,6 +54,13 @@ def is_slack_user(user_id: str) -> bool:
     return _SLACK_USER.fullmatch(user_id) is not None
 
 
+def mention(user_id: str) -> str:
+    """Name whoever it is in a sentence: a person by a mention, the program and an API key by what they are."""
+    if is_slack_user(user_id):
+        return f"<@{user_id}>"
+    return "Valhalla itself" if user_id == SYSTEM_ACTOR else user_id
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls: a Slack user id (or `system`), the surface, and whom the caller says it acts for."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select, update
 
 from domain.access import rules
-from domain.access.people import held_since, holders
+from domain.access.people import held_since, holders, words_from
 from domain.access.results import AccessList, Deactivated, Followed, Granted, Holder, Revoked, Welcome
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act
@@ -54,7 +54,26 @@ def grant(act: Act, user_id: str, role: Role) -> Granted | Refused:
     refusal = rules.may_change(act.standing.role, role)
     if refusal is not None:
         return refusal
+    if not act.may_loosen and _was_quicker(act, role):
+        return refused(
+            Kind.CONFLICT, "changed_meanwhile", f"Somebody else was given such a role at the same moment, so making "
+            f"<@{user_id}> {role.with_article} needs a second person now. Nothing changed.", layer=rules.LAYER,
+            remedy="Grant it again: then another manager or owner is asked.",
+        )  # fmt: skip
     return _give(act, user_id, role, granted_by=act.actor)
+
+
+def _was_quicker(act: Act, role: Role) -> bool:
+    """Whether a second person is needed by now, with whoever else gives such a role waiting for this commit."""
+    if role in rules.GIVEN_BY_MANAGERS:
+        return False
+    act.connection.execute(
+        select(RoleGrant.id)
+        .where(RoleGrant.role.in_(words_from(Role.MANAGER)), RoleGrant.revoked_at.is_(None))
+        .order_by(RoleGrant.id)
+        .with_for_update()
+    )
+    return grant_needs_approval(act, role)
 
 
 def accept_request(act: Act, role: Role) -> Granted | Refused:
@@ -261,7 +280,9 @@ def grant_needs_approval(act: Act, role: Role) -> bool:
 
 
 def bindings(act: Act, user_id: str) -> dict[str, str]:
-    """Bind a request for a role to what the person holds now."""
+    """Bind a request for a role to what the person holds now, which stays so until it is decided."""
+    if act.approved_by is not None:
+        _grants_of(act, user_id)
     since = held_since(act.connection, user_id, Role.AUDITOR)
     held = [row for row in everybody(act).items if row.user_id == user_id]
     return {"role": held[0].role if held else "none", "since": since.isoformat() if since else "never"}

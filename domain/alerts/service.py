@@ -10,6 +10,7 @@ from domain.act import Act, Priority
 from domain.alerts.results import AlertCard, AlertList
 from domain.alerts.tables import Alert
 from domain.database import insert_into
+from domain.identity import mention
 from domain.oncall import pages as ladder
 from domain.oncall.rota import refuse_unless_may
 from domain.outcomes import Kind, Refused, refused
@@ -65,15 +66,17 @@ def raise_alert(
 def _count_again(
     act: Act, dedup_key: str, headline: str, severity: str, facts: Sequence[tuple[str, str]]
 ) -> int | None:
-    graver = {"severity": CRITICAL} if severity == CRITICAL else {}
+    """Count on the open alert; one that becomes critical is open again, whoever looks at the warning it was."""
+    values: dict[str, Any] = {"headline": headline, "facts": [list(fact) for fact in facts]}
+    if severity == CRITICAL:
+        values["severity"] = CRITICAL
+        values["state"] = case((Alert.severity == CRITICAL, Alert.state), else_="open")
     return act.connection.scalar(
         update(Alert)
         .where(Alert.dedup_key == dedup_key, Alert.state != "resolved")
-        .values(
-            times=Alert.times + 1, last_at=act.now, headline=headline, facts=[list(fact) for fact in facts], **graver
-        )
+        .values(times=Alert.times + 1, last_at=act.now, **values)
         .returning(Alert.id)
-    )  # fmt: skip
+    )
 
 
 def _begin_to_page(act: Act, alert_id: int) -> None:
@@ -119,7 +122,7 @@ def _locked(act: Act, alert_id: int) -> Row[Any] | Refused:
         )  # fmt: skip
     if row.state == "resolved":
         return refused(
-            Kind.CONFLICT, "already_resolved", f"T-{alert_id} was already resolved by <@{row.resolved_by}>.",
+            Kind.CONFLICT, "already_resolved", f"T-{alert_id} was already resolved by {mention(row.resolved_by)}.",
             layer=LAYER, resolved_at=row.resolved_at.isoformat(),
         )  # fmt: skip
     return row

@@ -16,7 +16,7 @@ from domain.audit.tables import AuditEvent
 from domain.database import insert_into
 from domain.delivery.tables import Outbox
 from domain.gate.reading import standing_of
-from domain.identity import Caller, Role, Surface, is_slack_user
+from domain.identity import Caller, Role, Surface, is_slack_user, mention
 from domain.operation import AnyOperation, ApprovalRule, Checked, Wanted
 from domain.outcomes import Kind, PendingApproval, Refused, refused
 from domain.parameters import Params
@@ -36,6 +36,9 @@ def request(act: Act, operation: AnyOperation, params: Params, rule: ApprovalRul
     if failed := rules.failing(gates):
         return blocked(operation, rule, failed)
     open_one = open_request(act, operation.name, operation.target_of(params, act.actor))
+    if open_one is not None and open_one.expires_at <= act.now:  # nobody has swept yet
+        end(act, open_one, "expired")
+        open_one = None
     if open_one is not None:
         if _asks_for_the_same(act, open_one, params, rule):
             return _joined(act, open_one)
@@ -56,7 +59,7 @@ def _asks_for_the_same(act: Act, row: Row[Any], params: Params, rule: ApprovalRu
     The reason is the requester's words about the request, not a part of what is asked for.
     """
     same = _without_reason(row.params) == _without_reason(params.model_dump(mode="json"))
-    return same and row.expires_at > act.now and row.bindings == rule.binds(act, params)
+    return same and row.bindings == rule.binds(act, params)
 
 
 def _without_reason(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,7 +275,7 @@ def judge_open(act: Act, row: Row[Any] | None, approval_id: int) -> Refused | No
             remedy="`/approvals` lists the open ones.",
         )  # fmt: skip
     if row.status not in OPEN:
-        by = f" by <@{row.decided_by}>" if row.decided_by else ""
+        by = f" by {mention(row.decided_by)}" if row.decided_by else ""
         instead = f" It was replaced by A-{row.replaced_by}." if row.replaced_by else ""
         return refused(
             Kind.CONFLICT, f"already_{row.status}",

@@ -13,7 +13,7 @@ from domain.clock import Clock
 from domain.database import Database, PrimeMode, Unavailable, lock_call
 from domain.gate import idempotency
 from domain.gate.call import Call, reference
-from domain.gate.reading import Kept, standing_and_state, standing_of, standing_state_and_answer
+from domain.gate.reading import Kept, standing_and_state, standing_of, standing_state_and_answer, state_of
 from domain.gate.recording import record
 from domain.held import service as held
 from domain.identity import Caller, Role, Standing, Surface
@@ -161,7 +161,12 @@ class Gate:
         return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
 
     def _prime_mode(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> PrimeMode:
-        """Read, without a lock, what the operation carries out, and return the stronger mode of the two."""
+        """Read, without a lock, what the operation carries out, and return the stronger mode of the two.
+
+        A set-up change is carried out or asked for by whether go-live was ever enabled, so that must stay as read.
+        """
+        if operation.is_setup and operation.prime_mode is PrimeMode.NONE:
+            return PrimeMode.NONE if state_of(connection).was_ever_live else PrimeMode.SHARED
         if operation.decides is None:
             return operation.prime_mode
         unlocked = self._act(connection, call, operation, Standing(call.caller.user_id, None), _UNREAD)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.act import Act
+from domain.canonical import keepable
 from domain.heimdall import digest, policies, promoting, scorecards, using
 from domain.heimdall.policies import Setting
 from domain.heimdall.results import (
@@ -34,7 +35,6 @@ from domain.parameters import Arg, Flag, Input, Instant, NoParams, Number, Param
 
 PATH = "governance/heimdall"
 MOST_JSON = 20_000
-DEEPEST = 20
 _DOMAIN = re.compile(rf"[A-Z][A-Z0-9_]{{1,{DOMAIN - 1}}}")
 
 
@@ -96,21 +96,8 @@ def _object(value: Any) -> Any:
         raise ValueError("is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("is not a JSON object")  # noqa: TRY004
-    _keepable(found, DEEPEST)
+    keepable(found)
     return found
-
-
-def _keepable(thing: Any, deeper: int) -> None:
-    if deeper == 0:
-        raise ValueError("is nested too deeply")
-    if isinstance(thing, str) and ("\x00" in thing or any("\ud800" <= sign <= "\udfff" for sign in thing)):
-        raise ValueError("holds signs that are no text")
-    if isinstance(thing, float) and not math.isfinite(thing):
-        raise ValueError("holds a number that is too large")
-    for inner in (
-        [*thing.keys(), *thing.values()] if isinstance(thing, dict) else thing if isinstance(thing, list) else ()
-    ):
-        _keepable(inner, deeper - 1)
 
 
 Domain = Annotated[str, BeforeValidator(_domain), Arg("a domain of recommendations", "WHOLESALE_OFFER")]

@@ -17,6 +17,7 @@ from domain.heimdall.rules import CHARTER, LAYER, Terms
 from domain.heimdall.tables import HeimdallPolicy
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.policies import service as history
+from domain.policies.results import Temporary
 
 KIND = "heimdall"
 FIELDS = (
@@ -111,6 +112,22 @@ def is_looser(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> boo
     return lower or enables or after["scorecard_days"] != before["scorecard_days"]
 
 
+def loosens(act: Act, setting: Setting, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
+    """Whether it is looser than what is, or than what would be once what was set for a time has gone back."""
+    if before is None:
+        return is_looser(None, after)
+    went_back = {one.field: one.base for one in put_off(act, setting, before, after)}
+    return is_looser(before, after) or is_looser({**before, **went_back}, after)
+
+
+def put_off(
+    act: Act, setting: Setting, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> tuple[Temporary, ...]:
+    """Return the fields that would go back by themselves, and by this change will later or never."""
+    changed = history.changed_fields(before, after)
+    return history.put_off(act.connection, KIND, setting.domain, changed, setting.until)
+
+
 def write(
     act: Act, row: PolicyRow | None, domain: str, after: Mapping[str, Any], reason: str,
     *, until: datetime | None = None, **own: Any,
@@ -170,6 +187,8 @@ def take_back(act: Act, domains: Sequence[str]) -> tuple[PolicyRow, ...]:
     back = []
     for row in rows_of(act, sorted(domains), lock=True):
         due = history.take_due(act, KIND, row.domain)
+        if not due:  # it was set again while we waited
+            continue
         after = {**(figures(row) or {}), **{name: was for name, was in due.items() if name in FIELDS}}
         write(act, row, row.domain, after, history.WENT_BACK)
         fresh = row_of(act, row.domain)

@@ -361,7 +361,7 @@ def change(act: Act, setting: Setting) -> PolicySet | Refused:
     after = {**policies.NEW, **(before or {}), **setting.wanted}
     if refusal := judge_change(act, setting, row):
         return refusal
-    if not act.may_loosen and policies.is_looser(before, after):
+    if not act.may_loosen and policies.loosens(act, setting, before, after):
         return changed_meanwhile(setting.domain, LAYER)
     changes = policies.write(act, row, setting.domain, after, setting.reason, until=setting.until)
     if changes is None:  # somebody else made this policy meanwhile
@@ -408,7 +408,7 @@ def loosens(act: Act, setting: Setting) -> bool:
     if judge_change(act, setting, row) is not None:
         return False
     before = policies.figures(row)
-    return policies.is_looser(before, {**policies.NEW, **(before or {}), **setting.wanted})
+    return policies.loosens(act, setting, before, {**policies.NEW, **(before or {}), **setting.wanted})
 
 
 def change_binds(act: Act, domain: str) -> dict[str, str]:
@@ -428,11 +428,18 @@ def change_wanted(act: Act, setting: Setting) -> Wanted:
         for name, (was, now) in sorted(changes.items())
     )
     said = ", ".join(f"{move.name} {move.before} → {move.after}" for move in moves)
+    put_off = tuple(
+        (
+            f"{rules.NAMES[one.field]} without this",
+            f"back to {rules.shown(one.field, one.base)} by itself, {one.until.isoformat()}",
+        )
+        for one in policies.put_off(act, setting, before, after)
+    )
     version = row.version if row else 0
     back = "it goes back by itself" if setting.until else f"`/heimdall set {setting.domain} …`; tightening is immediate"
     return Wanted(
         what=f"change {setting.domain}'s policy: {said}", subject=setting.domain, changes=moves,
-        facts=(("Until", setting.until.isoformat()),) if setting.until else (),
+        facts=(*put_off, *((("Until", setting.until.isoformat()),) if setting.until else ())),
         figures=_now(act, row) if row is not None else (),
         if_approved=f"{setting.domain}'s recommendations are judged by the new figures, at once",
         does_not_change="the trials and recommendations recorded so far",

@@ -100,8 +100,11 @@ def gate_tally(act: Act, terms: Terms) -> Tally:
 
 def last_evidence(act: Act, domain: str) -> datetime | None:
     """Return when the newest trial or outcome of a domain came in."""
+    newest = select(func.max(HeimdallScorecard.day)).where(HeimdallScorecard.domain == domain).scalar_subquery()
     found: datetime | None = act.connection.scalar(
-        select(func.max(HeimdallScorecard.last_at)).where(HeimdallScorecard.domain == domain)
+        select(func.max(HeimdallScorecard.last_at)).where(
+            HeimdallScorecard.domain == domain, HeimdallScorecard.day == newest
+        )
     )
     return found
 

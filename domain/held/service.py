@@ -13,7 +13,7 @@ from domain.gate.idempotency import finish_held
 from domain.gate.reading import standing_of
 from domain.held.results import HeldDecided, HeldExpired, HeldItem, HeldList
 from domain.held.tables import HeldWork
-from domain.identity import SYSTEM_ACTOR, Caller, Surface
+from domain.identity import SYSTEM_ACTOR, Caller, Surface, mention
 from domain.operation import AnyOperation
 from domain.outcomes import Done, Held, Kind, PendingApproval, Refused, refused
 from domain.parameters import Params
@@ -75,7 +75,7 @@ def _locked(act: Act, held_id: int) -> Row[Any] | Refused:
             remedy="`/held` lists what waits.",
         )  # fmt: skip
     if row.state != "held":
-        by = f" by <@{row.decided_by}>" if row.decided_by else ""
+        by = f" by {mention(row.decided_by)}" if row.decided_by else ""
         return refused(
             Kind.CONFLICT, f"already_{row.state}", f"Held action {held_id} was already {row.state}{by}.", layer=LAYER
         )

@@ -9,6 +9,8 @@ from math import isfinite
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from domain.canonical import keepable
+
 LONGEST_ID = 128
 LONGEST_WORD = 64
 LONGEST_DETAIL = 2_000
@@ -117,11 +119,13 @@ def detail_of(value: Any) -> dict[str, Any]:
         raise ValueError("is not a JSON object")  # noqa: TRY004 - one kind of error for every field
     try:
         text = json.dumps(dict(value), allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError("is not plain JSON") from error
     if len(text) > LONGEST_DETAIL:
         raise ValueError(f"is longer than {LONGEST_DETAIL} characters")
-    return dict(json.loads(text))
+    found = dict(json.loads(text))
+    keepable(found)
+    return found
 
 
 def read_events(raw: Any, now: datetime, zone: ZoneInfo, default: tuple[Any, Any] = (None, None)) -> list[Reported]:
@@ -164,8 +168,8 @@ def _quick(raw: Any, known: _Known) -> Reported | None:
             and _is_plain(event_id)
         ):
             return None
-        moment = known.now if at is None else datetime.fromisoformat(at).astimezone(UTC)
-        if not EARLIEST <= moment <= known.latest or (at is not None and at[-6:-5] not in _SIGNS and at[-1] != "Z"):
+        given = known.now if at is None else datetime.fromisoformat(at)
+        if given.tzinfo is None or not EARLIEST <= (moment := given.astimezone(UTC)) <= known.latest:
             return None
         return Reported(
             known.domains[raw["domain"]], known.metrics[raw["metric"]], event_id, success, value, moment,
@@ -173,9 +177,6 @@ def _quick(raw: Any, known: _Known) -> Reported | None:
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
         return None
-
-
-_SIGNS = frozenset("+-")
 
 
 def _is_plain(event_id: Any) -> bool:

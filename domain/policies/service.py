@@ -4,7 +4,7 @@ The caller holds the lock of its own policy row before it calls anything here, i
 tables are always locked after it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -126,6 +126,19 @@ def temporary(connection: Connection, kind: str, key: str) -> tuple[Temporary, .
         .order_by(PolicyRevert.until, PolicyRevert.field)
     )
     return tuple(Temporary(field=row.field, base=row.base, until=row.until) for row in rows)
+
+
+def put_off(
+    connection: Connection, kind: str, key: str, changed: Collection[str], until: datetime | None
+) -> tuple[Temporary, ...]:
+    """Return the fields that would go back by themselves, and later or never once they are changed until `until`.
+
+    A change is judged beside what each would go back to as well as beside what is: what was agreed to for a time is no
+    measure for what lasts longer.
+    """
+    return tuple(
+        one for one in temporary(connection, kind, key) if one.field in changed and (until is None or one.until < until)
+    )
 
 
 def history(connection: Connection, kind: str, key: str | None = None, *, limit: int = 20) -> tuple[PolicyChange, ...]:

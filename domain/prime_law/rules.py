@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.identity import mention
 from domain.operation import ExecutionClass
 from domain.outcomes import Button, Kind, Refused, refused
 
@@ -97,7 +98,7 @@ def refusal(state: PrimeState, klass: ExecutionClass, *, reduces: bool) -> Refus
 
 
 def _by(user_id: str | None) -> str:
-    return f" by <@{user_id}>" if user_id else ""
+    return f" by {mention(user_id)}" if user_id else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from domain.act import Act, Priority
 from domain.audit.service import set_up_entries
 from domain.gate.reading import state_of
 from domain.held.tables import HeldWork
+from domain.identity import mention
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.prime_law import settling, under_way
@@ -296,7 +297,7 @@ def wanted_release(act: Act) -> Wanted:
     return Wanted(
         what="release the kill switch",
         facts=(
-            ("Engaged by", f"<@{act.prime.engaged_by}>" if act.prime.engaged_by else "unknown"),
+            ("Engaged by", mention(act.prime.engaged_by) if act.prime.engaged_by else "unknown"),
             ("Since", since.isoformat() if since else "unknown"),
             ("Held in the queue", f"{held}; none of it runs by itself"),
         ),

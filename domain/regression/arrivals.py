@@ -81,6 +81,13 @@ def peek(connection: Connection, domain: str, metric: str) -> tuple[list[int], l
     return ids, found
 
 
+def drop_all(connection: Connection, domain: str, metric: str) -> None:
+    """Delete whatever waits for one metric, however much it is."""
+    connection.execute(
+        delete(RegressionArrival).where(RegressionArrival.domain == domain, RegressionArrival.metric == metric)
+    )
+
+
 def drop(connection: Connection, ids: Sequence[int]) -> None:
     """Delete rows whose events were counted."""
     connection.execute(delete(RegressionArrival).where(RegressionArrival.id.in_(ids)))

@@ -53,6 +53,14 @@ def _engine(value: Any) -> Any:
     return engine_name(value if isinstance(value, str) else "")
 
 
+def _count(value: Any) -> Any:
+    """Read a whole number: half an event is no event."""
+    found = number(value)
+    if found != int(found):
+        raise ValueError("is not a whole number")
+    return int(found)
+
+
 def _share(value: Any) -> int:
     """Read `25%`, `0.25` or 25 as 25 whole percent; 1 alone may mean either end, so it must be said in percent."""
     text = str(value).strip().replace(" ", "")
@@ -72,7 +80,7 @@ Share = Annotated[
     PlainSerializer(lambda share: f"{share}%", return_type=str, when_used="json"),  # rows keep it, and read it back
     Arg("begin at a trial share of its caps, 1% to 100%; empty: full speed at once", "25%", keyword=True),
 ]
-Count = Annotated[int, BeforeValidator(lambda value: int(number(value)))]
+Count = Annotated[int, BeforeValidator(_count)]
 
 
 class One(Params):
@@ -248,7 +256,9 @@ OPERATIONS: list[AnyOperation] = [
             ),
             binds=lambda act, params: policies.bindings(act, params.domain, params.metric),
             gates=lambda act, params: policies.gates(act, params.domain, params.metric, _changes(params)),
-            needed=lambda act, params: bool(policies.loosens(act, params.domain, params.metric, _changes(params))),
+            needed=lambda act, params: bool(
+                policies.loosens(act, params.domain, params.metric, _changes(params), params.until)
+            ),
             owner_alone=lambda _act, _params: True,
             layer="Tripwire",
         ),

@@ -12,6 +12,7 @@ from domain.database import insert_into
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
+from domain.policies.results import Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
 from domain.regression import rules
 from domain.regression.detector import Better
@@ -21,6 +22,8 @@ from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Po
 from domain.regression.tables import RegressionPolicy, RegressionState
 
 KIND = "regression"
+LONGEST_NAME = 100
+"""Of a domain and a metric with the point between them: a hold is placed, and an alert raised, under it."""
 FIELDS = tuple(each.name for each in fields(Policy))
 _TYPES = {"method": Method, "kind": MetricKind, "better": Better, "action": Action}
 
@@ -90,16 +93,25 @@ def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
     return replace(before, **_typed(changes))
 
 
-def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
+def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None) -> tuple[str, ...]:
     """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
     row = row_of(act.connection, domain, metric)
-    return _loosened(row, planned(row, changes))
+    return _loosened(act, row, planned(row, changes), until)
 
 
-def _loosened(row: Row[Any] | None, after: Policy) -> tuple[str, ...]:
+def _loosened(act: Act, row: Row[Any] | None, after: Policy, until: datetime | None) -> tuple[str, ...]:
+    """Name what is looser than what is, or than what would be once what was set for a time has gone back."""
     if row is None:
         return ("reference_rate",) if after.reference_rate is not None else ()
-    return rules.loosened(figures_of(policy_of(row)), figures_of(after))
+    before = figures_of(policy_of(row))
+    went_back = {one.field: one.base for one in _put_off(act, row, after, until)}
+    beside = (before, {**before, **went_back})
+    return tuple(dict.fromkeys(name for one in beside for name in rules.loosened(one, figures_of(after))))
+
+
+def _put_off(act: Act, row: Row[Any], after: Policy, until: datetime | None) -> tuple[Temporary, ...]:
+    changed = history.changed_fields(figures_of(policy_of(row)), figures_of(after))
+    return history.put_off(act.connection, KIND, key_of(row.domain, row.metric), changed, until)
 
 
 def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
@@ -110,7 +122,8 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
-    found = rules.fault(planned(row_of(act.connection, domain, metric), changes))
+    row = row_of(act.connection, domain, metric)
+    found = _too_long(row, domain, metric) or rules.fault(planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -121,11 +134,19 @@ def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until
     before = figures_of(policy_of(row) if row is not None else Policy())
     after = figures_of(planned(row, changes))
     changed = history.changed_fields(before, after)
-    loose = loosens(act, domain, metric, changes)
+    loose = loosens(act, domain, metric, changes, until)
     facts = [
         (name.replace("_", " "), f"{_said(was)} → {_said(now)}{' (looser)' if name in loose else ''}")
         for name, (was, now) in sorted(changed.items())
     ]
+    if row is not None:
+        facts += [
+            (
+                f"{one.field.replace('_', ' ')} without this",
+                f"back to {_said(one.base)} by itself, {one.until.isoformat()}",
+            )
+            for one in _put_off(act, row, planned(row, changes), until)
+        ]
     name = key_of(domain, metric)
     off = "enabled" in loose
     until_then = f" until {until.isoformat()}" if until else ""
@@ -153,11 +174,11 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := rules.fault(after)) is not None:
+    if (found := _too_long(row, domain, metric) or rules.fault(after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
-    if not act.may_loosen and _loosened(row, after):
+    if not act.may_loosen and _loosened(act, row, after, until):
         return changed_meanwhile(key_of(domain, metric), LAYER)
     before = figures_of(policy_of(row)) if row is not None else None
     changed = _write(act, row, domain, metric, after, reason=reason, until=until)
@@ -165,6 +186,17 @@ def set_policy(
         return set_policy(act, domain, metric, changes, reason=reason, until=until)
     act.changed(key_of(domain, metric), before=before, after=figures_of(after))
     return _changed(act, domain, metric, changed, created=row is None, until=until)
+
+
+def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:
+    """Say where a new tripwire's name has no room in the names of its hold and its alerts."""
+    if row is not None or len(key_of(domain, metric)) <= LONGEST_NAME:
+        return None
+    return Fault(
+        "metric",
+        f"“{key_of(domain, metric)}” is longer than {LONGEST_NAME} characters",
+        "Report it under a shorter name.",
+    )
 
 
 def _faulty(found: Fault) -> Refused:

@@ -41,16 +41,23 @@ def _trip(state: Row[Any] | None) -> TripCard | None:
 
 
 def bindings(act: Act, domain: str, metric: str, share: int | None) -> dict[str, str]:
-    """Return what a release is bound to: this trip and this policy; with a share, the caps it was shown of."""
+    """Return what a release is bound to: this trip and this policy; with a share, the caps it was shown of.
+
+    Locked when it is decided.
+    """
     row, state = _read(act, domain, metric)
     card = _trip(state)
-    bound = {
-        "tripwire": f"state {state.version}" if state is not None else "none",
-        "policy": f"v{row.version}" if row is not None else "none",
-    }
+    bound = {}
     if share is not None and card is not None and card.engine is not None:
         bound[f"caps of {card.engine}"] = caps.binds(act, card.engine)["policy"]
-    return bound
+    if act.approved_by is not None:  # after the engine's book, which everybody locks before the rest
+        policies.lock_state(act.connection, domain, metric)
+        row, state = _read(act, domain, metric)
+    return {
+        "tripwire": f"state {state.version}" if state is not None else "none",
+        "policy": f"v{row.version}" if row is not None else "none",
+        **bound,
+    }
 
 
 def gates(act: Act, domain: str, metric: str, share: int | None, until: datetime | None) -> tuple[Checked, ...]:
@@ -172,9 +179,8 @@ def release(
         )  # fmt: skip
     memory = Memory.from_json(state.memory)
     events, successes = int(memory.after.n), memory.after.s
-    ids, _events = arrivals.peek(act.connection, domain, metric)
-    if ids:  # more than one evaluation takes; they were recorded before the release, so they belong to the dip
-        arrivals.drop(act.connection, ids)
+    # What one evaluation did not take was recorded before the release all the same, so it belongs to the dip.
+    arrivals.drop_all(act.connection, domain, metric)
     if (earlier := trials.of(state)) is not None:  # of another engine, from before the policy was changed
         trials.end(act, state, earlier, trials.RELEASED)
     memory.restart(slid=card.cause == rules.Cause.SLIDE.value)

@@ -19,7 +19,7 @@ from domain.followup.tables import FollowupTask
 from domain.identity import Role
 from domain.leads.tables import LeadSource
 from domain.outcomes import Kind, Refused, refused
-from domain.parameters import Province
+from domain.parameters import Province, parse
 from domain.review import findings, rules
 from domain.review.results import (
     CadenceRun,
@@ -32,6 +32,7 @@ from domain.review.results import (
     Unsigned,
 )
 from domain.review.tables import Review, ReviewItemRow
+from domain.risk.rules import said
 from domain.snapshots import service as snapshots
 from domain.snapshots.parts import Part
 from domain.snapshots.results import Finding, WeekPart
@@ -272,14 +273,13 @@ def _pause(act: Act, what: str, reason: str) -> Refused | None:
     assert found is not None
     name, target = found
     operation = act.registry.get(name)
-    if operation is None:
+    given = {**target, "reason": reason}
+    params = parse(operation.params, given, now=act.now, zone=act.settings.zone) if operation is not None else None
+    if operation is None or params is None or isinstance(params, Refused):
         return refused(
-            Kind.NOT_FOUND, "cannot_be_paused", f"“{what}” is nothing that can be paused here.", layer=LAYER,
-            remedy="Say `all` to engage the kill switch.",
+            Kind.NOT_FOUND, "cannot_be_paused", f"“{said(what)}” is nothing that can be paused here.", layer=LAYER,
+            remedy="Name an engine (`/risk` lists them), or say `all` to engage the kill switch.", field="what",
         )  # fmt: skip
-    params = operation.params.model_validate(
-        {**target, "reason": reason}, context={"now": act.now, "zone": act.settings.zone}
-    )
     entry = Entry(
         actor=act.actor, surface=act.entry.surface, operation=name, target=operation.target_of(params, act.actor),
         reason=reason,

@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select, update
 
 from domain.act import Act
 from domain.alerts.service import raise_alert
+from domain.identity import mention
 from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.risk import books
@@ -94,7 +95,7 @@ def _locked(act: Act, reservation_id: int) -> tuple[Row[Any], tuple[Book, Book]]
 
 def _closed_already(row: Row[Any], what: str) -> Refused:
     state = row.state.lower()
-    by = f" by <@{row.closed_by}>" if row.closed_by else ""
+    by = f" by {mention(row.closed_by)}" if row.closed_by else ""
     at = row.closed_at or row.expired_at
     lost = "" if row.realized_loss is None else f" with a loss of {from_cents(row.realized_loss)}"
     remedy = "`/risk settle` still books a loss of it." if row.state == "EXPIRED" else "It frees its room once only."
@@ -182,7 +183,7 @@ def _expire(act: Act, engine: str, ids: Sequence[int]) -> int:
 
 def _alert(act: Act, engine: str, rows: Sequence[Row[Any]], amount: int) -> None:
     named = ", ".join(
-        f"R-{row.id} ({said(row.about) if row.about else f'<@{row.created_by}>'}, {from_cents(row.amount)})"
+        f"R-{row.id} ({said(row.about) if row.about else mention(row.created_by)}, {from_cents(row.amount)})"
         for row in rows[:NAMED]
     )
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from domain.access.people import holders as holders_of_role
 from domain.act import Act
 from domain.database import UtcDateTime
-from domain.identity import Role, is_slack_user
+from domain.identity import Role, is_slack_user, mention
 from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.risk.books import Book, Books
@@ -75,7 +75,7 @@ def placed_by(hold: Any) -> str:
     kind, _, name = hold.source.partition(":")
     if kind != "person":
         return f"the {name} tripwire"
-    return f"<@{name}>" if is_slack_user(name) else name
+    return mention(name)
 
 
 def lifting(hold: Any) -> tuple[str, tuple[Button, ...]]:
@@ -205,10 +205,16 @@ def _mine(cap: str, book: Book) -> list[Any]:
     if cap == "max_open_risk":
         return [*of_engine, RiskReservation.state == "OPEN"]
     if cap == "max_daily_loss":
-        today = select(RiskEvent.reservation_id).where(RiskEvent.kind == "SETTLE", RiskEvent.day == book.day)
-        return [*of_engine, RiskReservation.realized_loss > 0, RiskReservation.id.in_(today)]
+        lost = _of_the_day(book, "SETTLE").where(RiskEvent.realized_loss > 0)
+        return [*of_engine, RiskReservation.id.in_(lost)]
     counted = [] if cap in COUNTED else [RiskReservation.state != "VOIDED"]
-    return [*of_engine, RiskReservation.day == book.day, *counted]
+    return [*of_engine, RiskReservation.id.in_(_of_the_day(book, "RESERVE")), *counted]
+
+
+def _of_the_day(book: Book, kind: str) -> Select[Any]:
+    """Find the reservations of the day by its events, which have an index: everybody else waits for this answer."""
+    of_engine = [] if book.engine == GLOBAL else [RiskEvent.engine == book.engine]
+    return select(RiskEvent.reservation_id).where(RiskEvent.kind == kind, RiskEvent.day == book.day, *of_engine)
 
 
 def _weight(row: Any, cap: str) -> int:

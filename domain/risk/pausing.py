@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from domain.act import Act, Priority
-from domain.identity import is_slack_user
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.risk import holds, views
+from domain.risk.denials import placed_by
 from domain.risk.holds import FOLLOWUPS
 from domain.risk.results import Paused
 from domain.risk.rules import GLOBAL, said
@@ -90,7 +90,7 @@ def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, .
     if len(meant) == 1:
         return (Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False),)
     if meant:
-        named = ", ".join(f"H-{hold.id} ({_by(hold)})" for hold in meant)
+        named = ", ".join(f"H-{hold.id} ({placed_by(hold)})" for hold in meant)
         what = f"{len(meant)} {'people hold' if meant[0].share is None else 'trial shares limit'} {engine}"
         detail = f"{what}, and each is lifted on its own: say hold_id= of {named}"
     elif wires := [hold for hold in holds.in_force(act, [engine]) if not hold.source.startswith(PERSON)]:
@@ -115,12 +115,12 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
         return _wanted_full_speed(act, hold)
     others = [one for one in holds.in_force(act, [engine, GLOBAL]) if one.id != hold.id]
     enabled = bool(_enabled(act, engine))
-    still = [f"H-{one.id} ({_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
+    still = [f"H-{one.id} ({placed_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
     acts = "all engines act" if engine == GLOBAL else f"{engine} acts"
     return Wanted(
         what=f"let {engine} act again",
         facts=(
-            ("Held by", _by(hold)),
+            ("Held by", placed_by(hold)),
             ("Since", hold.placed_at.isoformat()),
             ("Because", said(hold.reason)),
             ("Stopped meanwhile", "reserves, offers" + (" and claims of follow-ups" if hold.followups else "")),
@@ -129,7 +129,7 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
         if_approved=f"this hold is lifted{'; the rest stays' if still else f', and {acts} at once'}",
         does_not_change="caps, other holds, whether the engine is enabled",
         way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
-        done=f"{engine} is no longer held by {_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
+        done=f"{engine} is no longer held by {placed_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
         unchanged=f"{engine} stays on hold",
         approve_label="Let it act again",
     )
@@ -138,14 +138,16 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
 def _wanted_full_speed(act: Act, hold: Row[Any]) -> Wanted:
     """Return the words of a request to end a trial share: what it is, and what else stops or limits the engine."""
     engine, share = hold.engine, f"trial share of {hold.share} %"
-    others = [f"H-{one.id} ({_by(one)})" for one in holds.in_force(act, [engine, GLOBAL])]
+    others = [f"H-{one.id} ({placed_by(one)})" for one in holds.in_force(act, [engine, GLOBAL])]
     others += [
-        f"H-{one.id}: {one.share} % ({_by(one)})" for one in holds.shares_in_force(act, engine) if one.id != hold.id
+        f"H-{one.id}: {one.share} % ({placed_by(one)})"
+        for one in holds.shares_in_force(act, engine)
+        if one.id != hold.id
     ]
     return Wanted(
         what=f"let {engine} act at full speed again",
         facts=(
-            ("Now", f"a {share}, after {_by(hold)}"),
+            ("Now", f"a {share}, after {placed_by(hold)}"),
             ("Since", hold.placed_at.isoformat()),
             ("Ends by itself", f"{hold.ends_at.isoformat()} at the latest"),
             ("Because", said(hold.reason)),
@@ -160,13 +162,6 @@ def _wanted_full_speed(act: Act, hold: Row[Any]) -> Wanted:
     )
 
 
-def _by(hold: Row[Any]) -> str:
-    kind, _, name = hold.source.partition(":")
-    if kind != "person":
-        return f"the {name} tripwire"
-    return f"<@{name}>" if is_slack_user(name) else name
-
-
 def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | Refused:
     """Lift one person's hold or one trial share, and nothing else."""
     gate = resume_gates(act, engine, hold_id)[0]
@@ -177,10 +172,10 @@ def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | 
         )  # fmt: skip
     hold = _meant(act, engine, hold_id)[0]
     locked = holds.hold_of(act, engine, hold.source)
-    if locked is None or locked.id != hold.id:  # lifted in this very moment, or the tripwire has tripped again
+    if locked is None or (locked.id, locked.followups) != (hold.id, hold.followups):  # or the tripwire tripped again
         return refused(
-            Kind.CONFLICT, "nothing_to_do", "Somebody lifted this hold just now.", layer="Risk Guard",
-            remedy="`/risk` shows what holds each engine.",
+            Kind.CONFLICT, "changed_meanwhile", "Somebody lifted or widened this hold just now. Nothing was lifted.",
+            layer="Risk Guard", remedy="`/risk` shows what holds each engine; ask again where it is to be lifted.",
         )  # fmt: skip
     holds.lift(act, locked)
     card = _card(act, locked, reason=reason, is_lifted=True)

@@ -10,11 +10,12 @@ from sqlalchemy import Row, select, update
 
 from domain.act import Act
 from domain.database import insert_into
+from domain.identity import mention
 from domain.money import from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
-from domain.policies.results import FieldChange
+from domain.policies.results import FieldChange, Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
 from domain.risk import views
 from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
@@ -160,12 +161,21 @@ def needs_approval(act: Act, change: Change) -> bool:
     before = _of_row(read(act, change.engine))
     if judge(act, change, before) is not None:
         return False
-    return _loosens(before, _after(before, change))
+    return _loosens(act, change, before, _after(before, change))
 
 
-def _loosens(before: Policy | None, after: Policy) -> bool:
-    was = before.enabled if before else False
-    return loosens(before.caps if before else None, after.caps, was_enabled=was, enabled=after.enabled)
+def _loosens(act: Act, change: Change, before: Policy | None, after: Policy) -> bool:
+    """Whether it lets more happen than is, or than would be once what was set for a time has gone back."""
+    if before is None:
+        return loosens(None, after.caps, was_enabled=False, enabled=after.enabled)
+    went_back = {one.field: one.base for one in _put_off(act, change, before, after)}
+    beside = (before, _from_figures({**_figures(before), **went_back}))
+    return any(loosens(one.caps, after.caps, was_enabled=one.enabled, enabled=after.enabled) for one in beside)
+
+
+def _put_off(act: Act, change: Change, before: Policy, after: Policy) -> tuple[Temporary, ...]:
+    changed = history.changed_fields(_figures(before), _figures(after))
+    return history.put_off(act.connection, KIND, change.engine, changed, change.until)
 
 
 def binds(act: Act, engine: str) -> dict[str, str]:
@@ -185,7 +195,7 @@ def set_policy(act: Act, change: Change) -> PolicySet | Refused:
     if before == after:
         act.changed(change.engine, after={"changed": False})
         return _answer(act, change, (), changed=False)
-    if not act.may_loosen and _loosens(before, after):
+    if not act.may_loosen and _loosens(act, change, before, after):
         return changed_meanwhile(change.engine, LAYER)
     changes = _write(act, change.engine, row, after, change.reason, until=change.until)
     if changes is None:  # somebody else made this policy meanwhile
@@ -276,6 +286,11 @@ def wanted(act: Act, change: Change) -> Wanted:
         (f"{MEANINGS[cap]} now", f"{_shown(cap, used.of(cap))} of {_shown(cap, before.caps.limit(cap))}")
         for cap in changes if before and cap in CAPS
     ]  # fmt: skip
+    if before:
+        facts += [
+            (f"{MEANINGS[one.field]} without this", f"back to {_word(one.base)} by itself, {one.until.isoformat()}")
+            for one in _put_off(act, change, before, after)
+        ]
     if "max_open_risk" in changes:
         facts.append(("Held by", _holders(act, engine)))
     if change.until:
@@ -308,7 +323,8 @@ def _holders(act: Act, engine: str) -> str:
     if not found.total:
         return "nothing is open"
     named = ", ".join(
-        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}by <@{one.created_by}>"
+        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}"
+        f"by {mention(one.created_by)}"
         for one in found.items
     )
     more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""

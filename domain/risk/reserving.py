@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from domain.act import Act
+from domain.identity import mention
 from domain.money import from_cents
 from domain.outcomes import Kind, Refused, refused
 from domain.risk import books, denials, views
@@ -109,8 +110,8 @@ def _again(act: Act, asked: Asked, row: Row[Any]) -> Reserved | Refused:
     if (row.engine, row.amount, row.created_by) != (asked.engine, asked.amount, act.actor):
         return refused(
             Kind.CONFLICT, "correlation_id_used",
-            f"This correlation id reserved {from_cents(row.amount)} of {row.engine} for <@{row.created_by}> before "
-            f"(R-{row.id}). Nothing more was reserved.", layer=LAYER, field="correlation_id",
+            f"This correlation id reserved {from_cents(row.amount)} of {row.engine} for {mention(row.created_by)} "
+            f"before (R-{row.id}). Nothing more was reserved.", layer=LAYER, field="correlation_id",
             remedy="Use an id of your own for each thing you reserve for.", reservation_id=row.id, engine=row.engine,
             amount=str(from_cents(row.amount)),
         )  # fmt: skip

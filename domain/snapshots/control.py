@@ -10,6 +10,7 @@ from domain.alerts.tables import Alert
 from domain.approvals.alone import unsigned
 from domain.approvals.service import open_requests
 from domain.held.tables import HeldWork
+from domain.identity import SYSTEM_ACTOR, mention
 from domain.policies.tables import PolicyVersion
 from domain.prime_law import service as prime_law
 from domain.prime_law.tables import GoLiveHistory
@@ -34,7 +35,7 @@ def _switches(act: Act) -> Sequence[SnapshotLine]:
         SnapshotLine(name="Go-live", value="on" if view.go_live_enabled else "off", beside=since),
         SnapshotLine(
             name="Kill switch", value="engaged" if view.kill_switch_engaged else "clear",
-            beside=f"<@{view.engaged_by}>, {engaged}" if view.kill_switch_engaged else "",
+            beside=f"{mention(view.engaged_by or SYSTEM_ACTOR)}, {engaged}" if view.kill_switch_engaged else "",
             ok=not view.kill_switch_engaged,
         ),
     )  # fmt: skip

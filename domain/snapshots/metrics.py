@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from domain.act import Act
-from domain.alerts.tables import Alert
 from domain.charts.results import Unit
 from domain.followup import sla
 from domain.kpi.tables import KpiEvent
+from domain.risk.tables import RiskHold
 from domain.runbook import service as runbook
 from domain.snapshots.parts import Week
 from domain.snapshots.results import Metric, MetricsView, Weekly
 
 DAYS = 7
-TRIPWIRE_ALERTS = "tripwire:%"
+TRIPWIRES = "tripwire:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,15 @@ def _runbook(act: Act) -> Metric:
 
 
 def _throttling(act: Act, since: datetime) -> Metric:
-    """Count the alarms of tripwires that began, or were open, within the days."""
+    """Count the holds of tripwires that were in force within the days: whether somebody saw them is another thing."""
     number = act.connection.scalar(
         select(func.count())
-        .select_from(Alert)
-        .where(Alert.dedup_key.like(TRIPWIRE_ALERTS), (Alert.resolved_at.is_(None)) | (Alert.resolved_at >= since))
-    )
+        .select_from(RiskHold)
+        .where(
+            RiskHold.source.startswith(TRIPWIRES), RiskHold.share.is_(None),
+            (RiskHold.lifted_at.is_(None)) | (RiskHold.lifted_at >= since),
+        )
+    )  # fmt: skip
     count = number or 0
     return Metric(
         name="throttling", label="Throttles", value=count, target=0.0, unit="count", met=count == 0, count=count

@@ -29,6 +29,8 @@ def _engine(line: EngineLine) -> SnapshotLine:
         state, ok = f"on hold: {line.holds[0].reason}", False
     elif not line.enabled:
         state, ok = "disabled", None
+    elif not line.acts:
+        state, ok = f"stopped, as {GLOBAL} is", False
     else:
         at = f"at a trial share of {line.trials[0].share} %" if line.trials else ""
         full = [cap for cap in line.caps if cap.share is not None and cap.share >= FULL]

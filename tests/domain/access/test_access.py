@@ -1,5 +1,7 @@
 """Who gives which role, when a second person is needed, and what goes with a role that is taken."""
 
+from typing import Any
+
 import pytest
 
 from domain.access import rules
@@ -7,7 +9,7 @@ from domain.access.service import bootstrap_owners
 from domain.identity import Role
 from domain.outcomes import Done, PendingApproval, Refused
 from tests.domain.approvals.test_forty_ways import word
-from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, OWNER, SECOND, STRANGER, World, at_once
+from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, OWNER, SECOND, STRANGER, Pause, World, at_once
 
 GRANT, REVOKE = "access.grant", "access.revoke"
 
@@ -235,3 +237,55 @@ def test_revoke_and_approve_of_the_decider_at_once_leave_no_later_decision(world
     assert word(approved) in {"approved", "role", "became_manager_later"}
     assert world.acts() == (word(approved) == "approved")
     assert world.refused(SECOND, "approvals.list").code == "role"
+
+
+def test_two_managers_at_once_are_not_both_made_by_one_owner(postgres_world: World) -> None:
+    """Whoever comes second finds two people there already, so a second person is asked."""
+    world = postgres_world
+    for user in (MANAGER, SECOND):
+        world.fire(user)
+    world.switches(live=True)
+    pause = Pause(world.gate, GRANT)
+
+    def late() -> Any:
+        pause.wait()
+        return world.run(OWNER, GRANT, user="UTWO", role="owner")
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    first, second, _ = at_once(lambda: world.run(OWNER, GRANT, user="UONE", role="manager"), late, release)
+    assert isinstance(first, Done)
+    assert isinstance(second, Refused)
+    assert (second.code, role_of(world, "UTWO")) == ("changed_meanwhile", None)
+    assert isinstance(world.run(OWNER, GRANT, user="UTWO", role="owner"), PendingApproval)
+
+
+@pytest.mark.parametrize("account", [False, True])
+def test_who_is_sent_away_is_not_promoted_at_the_same_moment(postgres_world: World, *, account: bool) -> None:
+    """The request is bound to the role the person held; it waits for the revoke that is under way, and fails."""
+    world = postgres_world
+    world.switches(live=True)
+    asked = world.pending(OWNER, GRANT, user=OPERATOR, role="manager")
+    name = "access.account" if account else REVOKE
+    pause = Pause(world.gate, name)
+
+    def leave() -> Any:
+        if account:
+            return world.system(name, user=OPERATOR, is_active=False)
+        return world.run(OWNER, REVOKE, user=OPERATOR)
+
+    def approve() -> Any:
+        pause.wait()
+        return world.approve(MANAGER, asked.approval_id)
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    at_once(leave, approve, release)
+    assert world.approval(asked.approval_id).status == "failed"
+    assert role_of(world, OPERATOR) is None

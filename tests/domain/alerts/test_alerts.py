@@ -1,8 +1,10 @@
 """Alerts: one per condition, counted, acknowledged, resolved, and opened anew."""
 
+from datetime import timedelta
+
 import pytest
 
-from domain.alerts.service import raise_alert
+from domain.alerts.service import raise_alert, resolve_by_itself
 from domain.outcomes import Done
 from tests.support import MANAGER, ONCALL, OPERATOR, World, at_once
 
@@ -101,3 +103,28 @@ def test_the_list_has_the_gravest_and_newest_first_and_nothing_resolved(world: W
     )]  # fmt: skip
     world.done(ONCALL, "alerts.resolve", alert_id=ids[4])
     assert [item.alert_id for item in world.done(OPERATOR, "alerts.list").items] == [ids[2], ids[3], ids[1], ids[0]]
+
+
+def test_what_ended_by_itself_is_said_to_have(world: World) -> None:
+    """Who is late is not told that somebody named “system” was quicker."""
+    alert = alarm(world)
+    with world.act("system") as act:
+        assert resolve_by_itself(act, alert, "it is over")
+    assert (
+        world.refused(ONCALL, "alerts.ack", alert_id=alert).detail
+        == f"T-{alert} was already resolved by Valhalla itself."
+    )
+
+
+def test_a_warning_somebody_looks_at_wakes_people_once_it_is_critical(world: World) -> None:
+    """What was acknowledged was a warning; now it is another thing, and nobody has seen that."""
+    alert = alarm(world)
+    world.done(ONCALL, "alerts.ack", alert_id=alert, until=(world.clock() + timedelta(days=1)).isoformat())
+    assert alarm(world, severity="critical") == alert
+    (row,) = world.rows("alert")
+    assert (row.state, row.severity, row.page_round) == ("open", "critical", 1)
+    assert world.rows("page")
+    world.done(ONCALL, "alerts.ack", alert_id=alert)
+    assert alarm(world, severity="critical") == alert
+    (row,) = world.rows("alert")
+    assert (row.state, row.page_round) == ("acknowledged", 1)

@@ -106,7 +106,9 @@ def test_an_expired_request_is_not_joined(world: World) -> None:
     world.clock.advance(days=9)
     new = world.pending(ONCALL, POLICY)
     assert new.approval_id != old.approval_id
-    assert world.approval(old.approval_id).status != "pending"
+    assert [card["status"] for card in cards(world, old.approval_id)] == ["pending", "expired"]
+    row = world.approval(old.approval_id)
+    assert (row.status, row.replaced_by, row.outcome_detail) == ("expired", None, None)
 
 
 def test_two_targets_are_two_requests(world: World) -> None:

@@ -596,3 +596,17 @@ class TestPolicies:
         world.done(OWNER, "heimdall.policy_set", domain=OFFER, min_sandbox_trials=50, reason="set-up")
         assert policy(world).min_sandbox_trials == 50
         world.pending(OWNER, "heimdall.policy_set", domain=OFFER, prod_use_enabled=True, reason="set-up")
+
+
+def test_a_change_of_a_policy_in_production_leaves_the_promotion_as_it_was(world: World) -> None:
+    """Since when, on its evidence, and for which model: another threshold is no other promotion."""
+    world.switches(live=True)
+    in_production(world, model=MODEL)
+    (before,) = world.rows("heimdall_policy", "domain = :domain", domain=OFFER)
+    assert before.promoted_at is not None
+    world.clock.advance(hours=3)
+    world.done(MANAGER, "heimdall.policy_set", domain=OFFER, min_sandbox_trials=80, reason="a little more")
+    (after,) = world.rows("heimdall_policy", "domain = :domain", domain=OFFER)
+    assert (after.prod_use_enabled, after.version) == (True, before.version + 1)
+    fields = ("prod_use_since", "promoted_at", "prod_model_fingerprint")
+    assert [getattr(after, field) for field in fields] == [getattr(before, field) for field in fields]

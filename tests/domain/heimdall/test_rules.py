@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import comb
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -313,3 +314,16 @@ class TestFriday:
             assert len(standing) == 1
             assert is_working_day(standing[0])
             assert not any(is_working_day(nominal + timedelta(days=n)) for n in range((standing[0] - nominal).days))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("min_confidence_prod", 0.92, ".92"), ("min_sandbox_success_rate", 0.825, "82.5 %"),
+        ("min_sandbox_trials", 75, "75"),
+        ("scorecard_days", 7, "7"), ("prod_use_enabled", True, "on"), ("prod_use_enabled", False, "off"),
+        ("min_sandbox_trials", None, "none"),
+    ],
+)  # fmt: skip
+def test_each_figure_of_a_policy_is_said_in_its_own_way(name: str, value: Any, words: str) -> None:
+    assert rules.shown(name, value) == words

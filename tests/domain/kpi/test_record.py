@@ -156,3 +156,25 @@ def test_a_series_by_source_market_and_assignee(world: World) -> None:
     by_assignee = world.done(AUDITOR, "kpi.series", **name, by="assignee")
     assert {(point.name, point.count) for point in by_assignee.points} == {("U9", 1), (OPERATOR, 3)}
     assert world.refused(AUDITOR, "kpi.series", domain="X", metric="y").kind is Kind.NOT_FOUND
+
+
+@pytest.mark.parametrize("at", ["2026-11-20", "2026-11-20T10", "20261120", "2026-11-20T10:00", "2026-11-20T10:00:00Z"])
+def test_every_event_of_a_bulk_reads_its_time_alike(at: str) -> None:
+    """A day is a day of the business, however the machine's own clock is set, and however often the name comes."""
+    events = [{**NAME, "event_id": f"e{n}", "success": True, "occurred_at": at} for n in range(3)]
+    first, *others = rules.read_events(events, START, ZONE)
+    assert {event.occurred_at for event in others} == {first.occurred_at}
+    assert first.occurred_at == (
+        datetime.fromisoformat(at) if at.endswith("Z") else datetime.fromisoformat(at).replace(tzinfo=ZONE)
+    )
+
+
+@pytest.mark.parametrize("count", [1, 5, 150])
+@pytest.mark.parametrize("detail", [{"a": "\x00"}, {"a\x00": 1}, {"a": ["\ud800"]}], ids=["NUL", "name", "surrogate"])
+def test_what_one_database_cannot_keep_is_refused_on_both(world: World, count: int, detail: dict[str, Any]) -> None:
+    """By one event, by some and by a copy: by name, and nothing is written."""
+    events = [{**NAME, "event_id": f"e{n}", "success": True, "detail": detail} for n in range(count)]
+    refusal = world.refused(OPERATOR, "kpi.record", **(events[0] if count == 1 else {"events": events}))
+    assert refusal.kind is Kind.INVALID
+    assert "holds signs that are no text" in refusal.detail
+    assert not world.rows("kpi_event")

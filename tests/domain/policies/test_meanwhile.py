@@ -1,10 +1,11 @@
 """Two people and one policy at the same moment: whether a change loosens is judged beside what is there by then."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.outcomes import Done, Kind, Refused
+from domain.outcomes import Done, Kind, PendingApproval, Refused
 from tests.support import MANAGER, OWNER, SECOND, Pause, World, at_once
 
 ENGINES: tuple[tuple[str, str, dict[str, Any], str, tuple[Any, Any, Any]], ...] = (
@@ -110,3 +111,56 @@ def test_two_make_the_same_policy_at_once(
     assert done
     assert all(getattr(outcome, "code", "pending") in {"changed_meanwhile", "pending"} for outcome in late)
     assert _version(world, table, whose) == len(done)
+
+
+def test_an_owners_change_beside_the_first_go_live_needs_a_second_person(postgres_world: World) -> None:
+    """Alone it is set-up, which is over by then, and it would stand on no go-live request."""
+    world = postgres_world
+    world.make_ready()
+    world.seal()
+    asked = world.pending(MANAGER, "golive.enable", reason="all set")
+    pause = Pause(world.gate, "approvals.approve")
+
+    def change() -> Any:
+        pause.wait()
+        return world.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk=600, reason="more")
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    first, second, _ = at_once(lambda: world.approve(SECOND, asked.approval_id), change, release)
+    assert isinstance(first, Done)
+    assert world.approval(asked.approval_id).status == "approved"
+    assert isinstance(second, PendingApproval)
+    assert _version(world, "risk_policy", {"engine": "WHOLESALE"}) == 1
+
+
+@EVERY
+def test_what_is_set_for_good_while_its_time_runs_out_does_not_go_back(
+    postgres_world: World, name: str, table: str, whose: dict[str, Any], field: str, values: tuple[Any, Any, Any]
+) -> None:
+    """The program waits for the person, finds nothing due any more, and writes no version."""
+    world, (tightest, between, _) = postgres_world, values
+    until = world.clock() + timedelta(hours=1)
+    world.done(MANAGER, name, **whose, **{field: between}, until=until.isoformat(), reason="an hour")
+    world.clock.advance(hours=2)
+    pause = Pause(world.gate, name)
+
+    def revert() -> Any:
+        pause.wait()
+        return world.system("policy.revert")
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    first, second, _ = at_once(
+        lambda: world.run(SECOND, name, **whose, **{field: tightest}, reason="for good"), revert, release
+    )
+    assert isinstance(first, Done)
+    assert second.reverted == 0
+    assert _version(world, table, whose) == 3
+    assert [row.changed_by for row in world.rows("policy_version", "version = 3")] == [SECOND]

@@ -188,4 +188,10 @@ def test_a_slide_is_measured_in_standard_errors() -> None:
     assert slide_score(Baseline(1_000, 400), Baseline(100, 28), Better.HIGHER) < needed
     assert slide_score(Baseline(1_000, 400), Baseline(2_000, 1_040), Better.HIGHER) < 0
     assert slide_score(Baseline(1_000, 50), Baseline(2_000, 220), Better.LOWER) > needed
+    assert slide_score(Baseline(1, 1), Baseline(1, 0), Better.HIGHER) > 0
+    assert (
+        slide_score(Baseline(), Baseline(1, 0), Better.HIGHER)
+        == slide_score(Baseline(1, 1), Baseline(), Better.HIGHER)
+        == 0
+    )
     assert slide_score(Baseline(), Baseline(10, 1), Better.HIGHER) == 0

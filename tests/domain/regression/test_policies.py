@@ -130,3 +130,32 @@ def test_watching_something_else_begins_anew(world: World) -> None:
     asked = world.pending(MANAGER, "regression.policy_set", **NAME, better="lower", reason="it is a complaint rate")
     world.approve(SECOND, asked.approval_id)
     assert metric.state().learned == 0
+
+
+def test_a_name_that_leaves_its_hold_no_room_is_refused(world: World) -> None:
+    """It would be watched, and could never stop anything: its hold's name is longer than a hold's name may be."""
+    domain, metric = "D" * 50, "m" * 49
+    world.done(MANAGER, "regression.policy_set", domain=domain, metric=metric, reason="just fits")
+    refusal = world.refused(MANAGER, "regression.policy_set", domain=domain, metric=metric + "m", reason="too long")
+    assert (refusal.code, refusal.field) == ("bad_value", "metric")
+    asked = {"domain": domain, "metric": metric + "m", "reference_rate": 0.4, "kind": "rate", "reason": "stated"}
+    assert world.refused(MANAGER, "regression.policy_set", **asked).kind is Kind.CONFLICT
+    assert world.count("regression_policy", "domain = :domain", domain=domain) == 1
+
+
+def test_the_longest_name_there_may_be_trips(world: World) -> None:
+    """Its hold, its warning and its alert fit their columns."""
+    world.switches(live=True)
+    metric = Metric(world, "D" * 50, "m" * 49)
+    metric.set(enabled=True, action="THROTTLE", throttles="WHOLESALE")
+    metric.report(metric.rate(0.41, 1_200))
+    metric.report(metric.rate(0.1, 400))
+    assert metric.state().state == "tripped"
+    assert [hold.engine for hold in world.rows("risk_hold", "lifted_at IS NULL")] == ["WHOLESALE"]
+
+
+@pytest.mark.parametrize("field", ["warn_n", "act_n", "warn_after", "act_after", "window_events"])
+def test_half_an_event_is_no_number_of_events(world: World, field: str) -> None:
+    """It was cut off without a word."""
+    refusal = world.refused(MANAGER, "regression.policy_set", **NAME, **{field: "300.5"}, reason="x")
+    assert (refusal.code, refusal.field) == ("bad_value", field)

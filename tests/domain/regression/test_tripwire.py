@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from domain.outcomes import Done, Kind, Refused
+from domain.regression.tables import RegressionArrival
 from tests.domain.regression.scenes import DOMAIN, NAME, Metric, armed, tripped
 from tests.support import (
     AUDITOR,
@@ -494,3 +496,47 @@ def test_volume_is_swept_by_the_clock_when_nothing_arrives(light_world: World) -
     (alert,) = [row for row in alerts(light_world) if row.severity == "critical"]
     assert alert.extra["detail"]["cause"] == "volume"
     assert DOMAIN in alert.headline
+
+
+def test_a_release_waits_for_a_change_of_its_policy_and_is_not_done(postgres_world: World) -> None:
+    """It is bound to the policy that the request showed; one that is changed at the same moment is another."""
+    world = postgres_world
+    world.switches(live=True)
+    tripped(world)
+    asked = world.pending(ONCALL, "regression.release", **NAME, reason="it is mended")
+    pause = Pause(world.gate, "regression.policy_set")
+
+    def approve() -> Any:
+        pause.wait()
+        return world.approve(SECOND, asked.approval_id)
+
+    def release() -> None:
+        pause.wait()
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    at_once(
+        lambda: world.run(MANAGER, "regression.policy_set", **NAME, max_drop_fraction=0.15, reason="closer"), approve,
+        release,
+    )  # fmt: skip
+    assert world.approval(asked.approval_id).status == "failed"
+    assert world.approval(asked.approval_id).outcome_detail == "Then: policy v2. Now: policy v3."
+    assert len(holds(world)) == 1
+
+
+def test_failure_34_however_much_waits_nothing_of_it_trips_a_released_tripwire_again(live: World) -> None:
+    """More was recorded than two looks take, while nobody swept: all of it is older than the release."""
+    metric = tripped(live)
+    asked = live.pending(ONCALL, "regression.release", **NAME, reason="it is mended")
+    at = int(live.clock().timestamp() * 1_000_000)
+    with live.database.write() as connection:
+        connection.execute(
+            insert(RegressionArrival),
+            [{"domain": DOMAIN, "metric": "contract_rate", "events": [[at, 0, None]], "recorded_at": live.clock()}]
+            * 1_600,
+        )
+    assert isinstance(live.approve(SECOND, asked.approval_id), Done)
+    assert live.approval(asked.approval_id).status == "approved"
+    metric.sweep()
+    assert metric.state().state == "armed"
+    assert not holds(live)

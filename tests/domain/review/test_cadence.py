@@ -348,3 +348,14 @@ class TestTheEnginesParts:
         assert (hold.engine, hold.lifted_at, hold.reason) == ("WHOLESALE", None, "until Alberta is clear")
         assert [entry.actor for entry in live.audit("risk.pause")] == [MANAGER]
         assert review(live).decision == "pause"
+
+
+@pytest.mark.parametrize("what", ["the wholesale engine", "X" * 70, "ON", "<!channel>"])
+def test_what_nothing_pauses_is_said_and_the_review_stays_undecided(week: World, what: str) -> None:
+    """Words that no engine can be named by are no crash."""
+    post(week)
+    refusal = week.refused(MANAGER, "review.decide", decision="pause", what=what)
+    assert (refusal.code, refusal.field) == ("cannot_be_paused", "what")
+    assert "<!channel>" not in refusal.detail
+    assert review(week).decision is None
+    assert not week.rows("risk_hold")

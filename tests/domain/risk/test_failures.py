@@ -47,6 +47,7 @@ def test_failure_2_a_reservation_is_settled_once(live: World) -> None:
     live.done(OPERATOR, "risk.settle", reservation_id=first, realized_loss="10")
     again = live.refused(OPERATOR, "risk.settle", reservation_id=first, realized_loss="10")
     assert (again.kind, again.code) == (Kind.CONFLICT, "already_settled")
+    assert (again.figures["at"], again.figures["amount"]) == (live.clock().isoformat(), "100.00")
     assert current(live, "WHOLESALE").open_risk == 100_00
     third = reserve(live)
     outcomes = at_once(

@@ -9,7 +9,7 @@ import pytest
 from domain.outcomes import Done, Kind, Refused
 from domain.risk.service import lift_hold, place_hold
 from tests.domain.followup.factories import callable_now
-from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, Pause, World
+from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, Pause, World, at_once
 
 
 def reserve(world: World, engine: str = "WHOLESALE") -> Any:
@@ -185,3 +185,28 @@ def test_time_alone_lifts_nothing(live: World) -> None:
     assert live.rows("risk_hold")[0].lifted_at is None
     assert code(reserve(live)) == "on_hold"
     assert live.clock() - live.rows("risk_hold")[0].placed_at == timedelta(days=30)
+
+
+def test_an_approval_lifts_the_hold_it_was_asked_about_and_no_wider_one(postgres_world: World) -> None:
+    """Whoever paused stops the follow-ups too while a manager approves: that hold nobody was asked about."""
+    world = postgres_world
+    world.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="x")
+    asked = world.pending(ONCALL, "risk.resume", engine="WHOLESALE", reason="fixed")
+    pause = Pause(world.gate, "risk.pause")
+
+    def approve() -> Any:
+        pause.reached.wait(20)
+        return world.approve(SECOND, asked.approval_id)
+
+    def release() -> None:
+        pause.reached.wait(20)
+        world.wait_for_a_waiter()
+        pause.go_on.set()
+
+    at_once(
+        lambda: world.run(OPERATOR, "risk.pause", engine="WHOLESALE", reason="worse", followups=True), approve, release
+    )
+    assert world.approval(asked.approval_id).status == "failed"
+    assert "widened" in world.approval(asked.approval_id).outcome_detail
+    (hold,) = world.rows("risk_hold")
+    assert (hold.followups, hold.lifted_at) == (True, None)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from domain.identity import Role
 from domain.outcomes import Refused
@@ -278,3 +279,36 @@ def test_denying_a_program_offers_no_direct_message(live: World) -> None:
     assert isinstance(refusal, Refused)
     assert [button.label for button in refusal.buttons] == ["Ask for more room…", "Try again"]
     assert live.refused("dialer-key", "risk.watch", engine="WHOLESALE", amount="1").code == "not_a_person"
+
+
+@pytest.mark.parametrize("cap", ["max_daily_loss", "max_daily_exposure", "max_actions_per_day", "max_open_risk"])
+def test_a_denial_costs_the_same_whatever_was_reserved_in_other_years(postgres_world: World, cap: str) -> None:
+    """It is answered under the books' lock, so everybody waits for it: no walk through every reservation there was."""
+    world = postgres_world
+    world.switches(live=True)
+    for values in (
+        (
+            "risk_reservation (id, engine, amount, state, day, created_by, created_at, expires_at, realized_loss)"
+            " SELECT i, 'WHOLESALE', 9, 'SETTLED', DATE '2026-01-01' + i / 400, 'U', '2026-01-01', '2026-01-04', i % 3"
+        ),
+        (
+            "risk_event (at, day, engine, kind, amount, reservation_id, realized_loss, actor, correlation_id) "
+            "SELECT '2026-01-01', DATE '2026-01-01' + i / 400, 'WHOLESALE', 'SETTLE', 100, i, i % 3, 'U1', 'c'"
+        ),
+    ):
+        world.execute(f"INSERT INTO {values} FROM generate_series(1000, 100000) AS i")
+    world.execute("ANALYZE")
+    world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="50", correlation_id="first")
+    number = world.rows("risk_reservation", "correlation_id = 'first'")[0].id
+    if cap == "max_daily_loss":
+        world.done(OPERATOR, "risk.settle", reservation_id=number, realized_loss="50")
+    tight = {"max_actions_per_day": 1} if cap == "max_actions_per_day" else {cap: "50"}
+    world.done(MANAGER, "risk.policy_set", engine="WHOLESALE", **tight, reason="tight")
+    seen: list[tuple[str, Any]] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *args: seen.append((args[2], args[3])))
+    refusal = world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
+    assert (refusal.code, refusal.figures["denial"]["holders"][0]["reservation_id"]) == (cap, number)
+    (statement,) = [one for one in seen if one[0].startswith("SELECT risk_reservation.")]
+    with world.database.engine.connect() as connection:
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement[0]}", statement[1]))
+    assert "Seq Scan on risk_reservation" not in plan, plan

@@ -6,6 +6,7 @@ from typing import Any
 from domain.alerts.service import raise_alert
 from domain.gate.recording import record
 from domain.outcomes import Kind
+from domain.risk.service import lift_hold, place_hold
 from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, STRANGER, World
 
 
@@ -90,7 +91,7 @@ def test_what_was_never_measured_is_said_and_not_judged(world: World) -> None:
 
 def test_a_throttle_is_a_miss(world: World) -> None:
     with world.act(MANAGER) as act:
-        raise_alert(act, "tripwire:WHOLESALE.contract_rate", "WHOLESALE is throttled")
+        place_hold(act, "WHOLESALE", source="tripwire:WHOLESALE.contract_rate", reason="it fell")
         record(act)
     assert metric(world, "throttling").met is False
 
@@ -110,3 +111,29 @@ def test_the_tripwire_part_says_which_cannot_act_yet(world: World) -> None:
     assert found
     assert {state for state, _ in found.values()} == {"off"}
     assert {ok for _, ok in found.values()} == {None}
+
+
+def test_an_engine_does_not_act_while_global_is_held(world: World) -> None:
+    """`/risk` says “stopped” of it, and so does the snapshot."""
+    assert lines(world, "risk")["WHOLESALE"][0] == "acts"
+    world.done(ONCALL, "risk.pause", engine="GLOBAL", reason="the bank is closed")
+    found = lines(world, "risk")
+    assert found["GLOBAL"] == ("on hold: the bank is closed", False)
+    assert found["WHOLESALE"] == ("stopped, as GLOBAL is", False)
+    assert found["NOTIFY"] == ("disabled", None)
+
+
+def test_a_throttle_counts_for_as_long_as_it_is_in_force(world: World) -> None:
+    """Its alert was resolved weeks ago, and the engine is throttled still."""
+    with world.act() as act:
+        place_hold(act, "WHOLESALE", source="tripwire:WHOLESALE.contract_rate", reason="it fell")
+        alert = raise_alert(act, "tripwire:WHOLESALE.contract_rate", "throttled", severity="critical")
+    world.done(ONCALL, "alerts.resolve", alert_id=alert)
+    world.clock.advance(days=20)
+    assert (metric(world, "throttling").value, metric(world, "throttling").met) == (1, False)
+    with world.act() as act:
+        lift_hold(act, "WHOLESALE", source="tripwire:WHOLESALE.contract_rate")
+    world.clock.advance(days=6)
+    assert metric(world, "throttling").value == 1
+    world.clock.advance(days=2)
+    assert (metric(world, "throttling").value, metric(world, "throttling").met) == (0, True)

@@ -1,0 +1,88 @@
+"""What was agreed to for a time is no measure for what lasts longer: it is judged beside what it would go back to."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.outcomes import Done
+from tests.support import MANAGER, OWNER, SECOND, World
+
+ENGINES: tuple[tuple[str, dict[str, Any], str, tuple[Any, Any, Any, Any]], ...] = (
+    ("risk.policy_set", {"engine": "WHOLESALE"}, "max_open_risk", ("400.00", "500.00", "900.00", "1000.00")),
+    ("heimdall.policy_set", {"domain": "WHOLESALE_OFFER"}, "min_sandbox_trials", (80, 75, 60, 50)),
+    (
+        "regression.policy_set", {"domain": "WHOLESALE", "metric": "contract_rate"}, "max_drop_fraction",
+        (0.15, 0.2, 0.3, 0.4),
+    ),
+)  # fmt: skip
+"""Operation, whose policy, field, and four values: tighter than the seed, the seed, looser, loosest."""
+EVERY = pytest.mark.parametrize(
+    ("name", "whose", "field", "values"), ENGINES, ids=[name.split(".")[0] for name, *_ in ENGINES]
+)
+TABLES = {"risk": "risk_policy", "heimdall": "heimdall_policy", "regression": "regression_policy"}
+
+
+def _now(world: World, name: str, whose: dict[str, Any], field: str) -> Any:
+    where = " AND ".join(f"{key} = '{value}'" for key, value in whose.items())
+    (row,) = world.rows(TABLES[name.split(".", maxsplit=1)[0]], where)
+    value = getattr(row, field)
+    return f"{value / 100:.2f}" if name.startswith("risk") else value
+
+
+def _loosened_for_a_day(world: World, name: str, whose: dict[str, Any], field: str, value: Any) -> datetime:
+    until = world.clock() + timedelta(days=1)
+    asked = world.pending(MANAGER, name, **whose, **{field: value}, until=until.isoformat(), reason="one day")
+    world.approve(SECOND, asked.approval_id)
+    assert _now(world, name, whose, field) == value
+    return until
+
+
+@EVERY
+@pytest.mark.parametrize("days", [None, 2])
+def test_what_was_agreed_for_a_day_does_not_last_longer_without_a_second_person(
+    world: World, name: str, whose: dict[str, Any], field: str, values: tuple[Any, Any, Any, Any], days: int | None
+) -> None:
+    """A little tighter than today, but for good (or longer): looser than what tomorrow would bring by itself."""
+    _, seed, looser, loosest = values
+    _loosened_for_a_day(world, name, whose, field, loosest)
+    until = {} if days is None else {"until": (world.clock() + timedelta(days=days)).isoformat()}
+    asked = world.pending(MANAGER, name, **whose, **{field: looser}, **until, reason="a little less")
+    facts = dict(world.approval(asked.approval_id).wanted["facts"])
+    (without,) = [value for fact, value in facts.items() if fact.endswith("without this")]
+    assert without.startswith(f"back to {f'{seed:.0%}'.replace('%', ' %') if 'rate' in field else seed} by itself")
+    assert _now(world, name, whose, field) == loosest
+    world.clock.advance(days=1)
+    world.system("policy.revert")
+    assert _now(world, name, whose, field) == seed
+
+
+@EVERY
+def test_what_ends_no_later_or_is_as_tight_needs_nobody(
+    world: World, name: str, whose: dict[str, Any], field: str, values: tuple[Any, Any, Any, Any]
+) -> None:
+    """Less until the same moment; what it would go back to, at once; and tighter than that."""
+    tighter, seed, looser, loosest = values
+    until = _loosened_for_a_day(world, name, whose, field, loosest)
+    if name != "heimdall.policy_set":  # the same field, less of it, until the same moment
+        world.done(MANAGER, name, **whose, **{field: looser}, until=until.isoformat(), reason="less")
+        assert _now(world, name, whose, field) == looser
+    world.done(MANAGER, name, **whose, **{field: seed}, reason="as it was")
+    world.done(MANAGER, name, **whose, **{field: tighter}, reason="tighter")
+    assert _now(world, name, whose, field) == tighter
+
+
+@EVERY
+def test_an_approved_longer_time_is_done(
+    world: World, name: str, whose: dict[str, Any], field: str, values: tuple[Any, Any, Any, Any]
+) -> None:
+    """A second person may let it last; an owner alone may too, before go-live."""
+    _, _, looser, loosest = values
+    _loosened_for_a_day(world, name, whose, field, loosest)
+    asked = world.pending(MANAGER, name, **whose, **{field: looser}, reason="for good")
+    assert isinstance(world.approve(SECOND, asked.approval_id), Done)
+    assert world.approval(asked.approval_id).status == "approved"
+    world.clock.advance(days=3)
+    world.system("policy.revert")
+    assert _now(world, name, whose, field) == looser
+    world.done(OWNER, name, **whose, **{field: loosest}, reason="an owner, before go-live")

@@ -153,7 +153,7 @@ def _explain(params: type[Params], error: Any) -> Refused:
         arg = known[name].arg
         return refused(
             Kind.INVALID, "missing", f"`{name}` is missing: {arg.expects}.",
-            layer="input", remedy=f"for example `{arg.example}`", field=name,
+            layer="input", remedy=f"For example `{arg.example}`", field=name,
         )  # fmt: skip
     if error["type"] == "extra_forbidden" or name not in known:
         listed = ", ".join(f"`{key}`" for key, value in known.items() if not value.arg.hidden) or "none"
@@ -167,8 +167,13 @@ def _explain(params: type[Params], error: Any) -> Refused:
     why = f" {reason}" if error["type"] == "value_error" else " does not fit"
     return refused(
         Kind.INVALID, "bad_value", f"`{name}`{said}{why}. Expected {arg.expects}.",
-        layer="input", remedy=f"for example `{arg.example}`", field=name,
+        layer="input", remedy=f"For example `{arg.example}`", field=name,
     )  # fmt: skip
+
+
+def shown(text: str) -> str:
+    """Return a text as it is kept: what can be read of it, without the space around it."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t").strip()
 
 
 def plain(text: str) -> str:
@@ -201,7 +206,7 @@ def _channel(value: Any, info: ValidationInfo) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("is not text")  # noqa: TRY004 - pydantic makes a finding of a ValueError alone
-    text = "".join(character for character in value if character.isprintable() or character in "\n\t").strip()
+    text = shown(value)
     if not text:
         raise ValueError("is empty")
     if len(text) > LONGEST_TEXT:

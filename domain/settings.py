@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     def _ends_with_slash(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("is not an http(s) address like https://slack.com/api/")
+        if not _has_right_port(value):
+            raise ValueError("names a port that is none")
         return value if value.endswith("/") else value + "/"
 
     @field_validator("page_url")
@@ -108,6 +110,8 @@ class Settings(BaseSettings):
         found = urlsplit(value)
         if found.scheme not in {"http", "https"} or not found.hostname or found.fragment:
             raise ValueError("is not an http(s) address like https://pager.example.org/hooks/valhalla")
+        if not _has_right_port(value):
+            raise ValueError("names a port that is none")
         return value
 
     @field_validator("page_secret")
@@ -137,6 +141,8 @@ class Settings(BaseSettings):
     def _known_redis(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("is not an address like redis://host:6379/0")
+        if value is not None and not _has_right_port(value):
+            raise ValueError("names a port that is none")
         return value
 
     @model_validator(mode="after")
@@ -189,6 +195,13 @@ class Settings(BaseSettings):
             "followups": self.channel_followups,
             "deals": self.channel_deals,
         }
+
+
+def _has_right_port(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:
+        return False
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -105,6 +105,9 @@ class Heartbeat:
             found = self._database.look(position)
         except Unavailable:
             return False
+        except Exception:  # the beat goes on, and its age says the rest
+            log.exception("heartbeat.switches_unread")
+            return False
         if found == self._position:
             return False
         # Another change while the kill switch stays engaged confirms nothing anew.

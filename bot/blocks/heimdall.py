@@ -88,6 +88,7 @@ def policies(found: PolicyList) -> Rendered:
     return kit.message(
         f"{count(len(found.items), 'domain has', 'domains have')} a policy; {live} in production.",
         *(kit.section(_policy(policy)) for policy in found.items[:MOST_LISTED]),
+        kit.lines(kit.and_more(found.items, MOST_LISTED)),
         kit.actions(kit.button("Show how they do", "heimdall.snapshot")),
         kit.context(LAYER, "`/heimdall set DOMAIN …` changes one; what loosens needs a second person"),
     )
@@ -147,6 +148,7 @@ def scorecards(found: ScorecardList) -> Rendered:
     for card in found.items[:MOST_LISTED]:
         blocks += [kit.section(f"*{words(card.domain)}*  {_standing(card)}\n{_window(card.gate)}")]
         blocks += kit.actions(evidence_button(card.domain))
+    blocks += kit.lines(kit.and_more(found.items, MOST_LISTED))
     return kit.message("How each domain's trials went.", blocks, kit.context(LAYER, f"as of {when(found.as_of)}"))
 
 

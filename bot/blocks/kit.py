@@ -121,9 +121,20 @@ def section(text: str, accessory: Block | None = None) -> Block:
 
 
 def lines(*texts: str | None) -> list[Block]:
-    """Return the given lines that say something as one paragraph."""
-    said = [text for text in texts if text]
-    return [section("\n".join(said))] if said else []
+    """Return the given lines that say something as one paragraph; as several where one would be cut."""
+    paragraphs: list[str] = []
+    for text in texts:
+        if text and paragraphs and len(paragraphs[-1]) + len(text) < _SECTION:
+            paragraphs[-1] += f"\n{text}"
+        elif text:
+            paragraphs.append(text)
+    return [section(text) for text in paragraphs]
+
+
+def and_more(items: Sequence[object], shown: int) -> str | None:
+    """Return how many of a list were left out after those that are shown; None where all are."""
+    more = len(items) - shown
+    return f"and {more} more" if more > 0 else None
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> list[Block]:
@@ -185,9 +196,13 @@ def button(
     confirm: Block | None = None,
     about: str = "",
 ) -> Block:
-    """Return a button; one that opens a form gets its “…” and `about` tells repeated ones apart when read aloud."""
+    """Return a button; `about` tells repeated ones apart when read aloud.
+
+    One that opens a form gets its “…” and carries what fits into it, the shortest values first. Raises `ValueError`
+    where one that acts cannot carry all.
+    """
     shown = label if not form or label.endswith("…") else f"{label}…"
-    carried = compact(params or {})
+    carried = compact(_fitting(params or {}) if form else params or {})
     if len(carried) > VALUE_LIMIT:
         raise ValueError(f"the button {label!r} carries too much")
     made: Block = {
@@ -202,12 +217,21 @@ def _aloud(label: str, about: str) -> str:
     return cut_plain(f"{label.rstrip('…')} {unmarked(about)}", _LABEL) if about else ""
 
 
-def offered(given: Button, *, place: int | None = None) -> Block:
-    """Return a button the domain offers, for example on a refusal."""
+def offered(given: Button, *, place: int | None = None) -> Block | None:
+    """Return a button the domain offers, for example on a refusal; none where it acts and cannot carry all."""
+    if not given.form and len(compact(given.params)) > VALUE_LIMIT:
+        return None
     asks = confirm("Are you sure?", words(given.confirm), given.label.rstrip("…")) if given.confirm else None
     return button(
         given.label, given.operation, given.params, form=given.form, place=place, style=given.style, confirm=asks
     )
+
+
+def _fitting(params: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(params)
+    while len(compact(kept)) > VALUE_LIMIT:
+        del kept[max(kept, key=lambda name: len(compact({name: kept[name]})))]
+    return kept
 
 
 def choice(label: str, operation: str, params: Mapping[str, Any] | None = None, *, form: bool = False) -> Block:

@@ -193,7 +193,12 @@ def spot_check(card: SpotCheck) -> Rendered:
     state = listed(wrong) if wrong else "nothing is late, nothing is open"
     total = sum(one.count for one in card.denied)
     rows = [
-        ("Late", f"{card.late:,} follow-ups, {card.broken:,} of them past the 2 h promise" if card.late else "nothing"),
+        (
+            "Late",
+            f"{count(card.late, 'follow-up')}, {card.broken:,} of them past the 2 h promise"
+            if card.late
+            else "nothing",
+        ),
         (
             "Denied",
             f"{_denied(card.denied)}, since {when(card.since)}" if total else f"nothing since {when(card.since)}",

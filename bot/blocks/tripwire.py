@@ -23,6 +23,8 @@ from domain.regression.words import UNITS, counted, level, name_of, percent, soo
 
 LAYER = "Tripwire"
 MOST_SHOWN = 12
+LONGEST_IN_MENU = 100
+"""Characters a domain and a metric may have together in a menu's choice; of longer ones the domain alone is shown."""
 DAYS_OF_YEAR, DAYS_OF_MONTH = 365.25, 30.4
 STOPS = {
     "WHOLESALE": "sending offers and new WHOLESALE reserves",
@@ -154,8 +156,14 @@ def _buttons(card: AlertCard, found: TripCard) -> list[Block]:
     menu.append(kit.choice("Pass to…", "alerts.pass", which, form=True))
     if not found.kill_switch_engaged:
         menu.append(kit.choice("Kill switch…", "killswitch.engage", form=True))
-    menu.append(kit.choice("Show the tripwire", "regression.state", name))
+    menu.append(
+        kit.choice("Show the tripwire", "regression.state", name if _fits_a_menu(name) else {"domain": found.domain})
+    )
     return [*made, _look_closer(found), kit.overflow(menu, place=card.alert_id % 10_000)]
+
+
+def _fits_a_menu(name: dict[str, str]) -> bool:
+    return sum(map(len, name.values())) <= LONGEST_IN_MENU
 
 
 def _look_closer(found: TripCard) -> Block:
@@ -264,7 +272,7 @@ def states(found: TripwireStates) -> Rendered:
     return kit.message(
         head,
         [block for item in found.items[:MOST_SHOWN] for block in state_line(item)],
-        kit.lines(f"and {len(found.items) - MOST_SHOWN} more" if len(found.items) > MOST_SHOWN else None),
+        kit.lines(kit.and_more(found.items, MOST_SHOWN)),
         kit.context(LAYER, f"as of {when(found.as_of)}"),
     )
 
@@ -355,6 +363,7 @@ def policies(found: TripwirePolicies) -> Rendered:
     return kit.message(
         f"{count(len(found.items), 'tripwire')}, {on} switched on.",
         [block for item in found.items[:MOST_SHOWN] for block in _policy_line(item)],
+        kit.lines(kit.and_more(found.items, MOST_SHOWN)),
         kit.context(LAYER, "`/tripwire set DOMAIN METRIC …` changes one; loosening needs approval"),
     )
 

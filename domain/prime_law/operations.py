@@ -3,13 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+from pydantic import field_validator
+
 from domain.access.people import holders
 from domain.act import Act
 from domain.approvals import service as approvals
 from domain.approvals.results import TakenBack
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
-from domain.parameters import NoParams, Params, Reason
+from domain.parameters import LONGEST_TEXT, NoParams, Params, Reason, shown
 from domain.prime_law import service
 from domain.prime_law.results import GoLiveCard, GoLiveView, KillSwitchCard, Settled
 
@@ -25,9 +27,17 @@ class WithReason(Params):
 
 
 class Engage(Params):
-    """The kill switch takes a reason, and waits for none."""
+    """The kill switch takes a reason, and waits for none: whatever was typed for one, it engages."""
 
     reason: Reason | None = None
+
+    @field_validator("reason", mode="before")
+    @classmethod
+    def _as_far_as_it_goes(cls, value: Any) -> Any:
+        if not isinstance(value, str | int):
+            return value  # no text at all is a program's mistake, not haste
+        said = shown(str(value))
+        return (said if len(said) <= LONGEST_TEXT else f"{said[: LONGEST_TEXT - 1]}…") or None
 
 
 def _epoch(act: Act, _params: Any) -> dict[str, str]:

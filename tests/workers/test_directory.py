@@ -9,6 +9,9 @@ import pytest
 from bot.slack_double import SlackDouble
 from domain.access.directory import JOB, OK
 from domain.clock import system_clock
+from domain.gate import Call
+from domain.identity import Caller, Surface
+from domain.outcomes import Done
 from domain.ticks import service as ticks
 from tests.workers.slack import OWNER, Scene
 from workers.directory import Directory
@@ -58,6 +61,19 @@ def test_a_deactivated_person_is_revoked_by_itself(grouped: Scene, double: Slack
     double.deactivate("ben", deleted=False)
     assert looks.look() == OK
     assert held(grouped)["U0BEN"] == "oncall"
+
+
+def test_an_account_that_slack_does_not_know_keeps_no_other_from_being_looked_at(
+    grouped: Scene, double: SlackDouble
+) -> None:
+    """A mistyped id in a grant or a setting: it keeps what it has, and the look goes on to the next."""
+    looks = directory(grouped)
+    looks.look()
+    grant = Call("access.grant", {"user": "U00TYPO", "role": "auditor"}, Caller(OWNER, Surface.CLI))
+    assert isinstance(grouped.gate.run(grant), Done)
+    double.deactivate("ben")
+    assert looks.look() == OK
+    assert held(grouped) == {"U00TYPO": "auditor", "U0ALICE": "oncall", "U0CLEO": "operator"}
 
 
 @pytest.mark.parametrize("trouble", ["plan", "scope", "500", "away", "gone"])

@@ -12,6 +12,7 @@ from domain.database import Unavailable
 from domain.gate import Call
 from domain.identity import Caller, Surface
 from domain.outcomes import Done
+from domain.prime_law.settling import position
 from domain.prime_law.tables import GoLiveState
 from domain.processes import service as processes
 from tests.workers.slack import OWNER, Scene, wait_for
@@ -57,6 +58,24 @@ def test_a_look_that_fails_is_evidence_too(light_scene: Scene) -> None:
     heartbeat.start()
     try:
         wait_for(lambda: any("no route" in str(row.seen) for row in light_scene.rows("process_heartbeat")))
+    finally:
+        heartbeat.stop()
+
+
+def test_a_beat_outlives_what_nobody_foresaw(light_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread dies of nothing: a process that works must not look dead."""
+    failures = iter([RuntimeError("a row nobody can read")])
+
+    def once(connection: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return position(connection)
+
+    monkeypatch.setattr(heartbeat_module, "position", once)
+    heartbeat = Heartbeat(light_scene.database, "worker", process_id(), system_clock, beat_seconds=0.05)
+    heartbeat.start()
+    try:
+        wait_for(lambda: any("switches" in row.seen for row in light_scene.rows("process_heartbeat")))
     finally:
         heartbeat.stop()
 

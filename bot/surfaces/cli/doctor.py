@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.slack_api import Answer, SlackApi, said
+from bot.slack_api import Answer, Refused, SlackApi, said
 from domain.database import Database, head_revision, schema_revision
 from domain.runbook.rules import clock_data_right
 from domain.settings import Settings
@@ -70,6 +70,14 @@ def _slack(settings: Settings) -> Finding:
             cure="make the app from `valhalla manifest`, install it, copy the token",
         )  # fmt: skip
     api = SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=5)
+    who = api.auth_test()
+    if not isinstance(who, Answer):
+        cure = (
+            "copy the bot's token again from “OAuth & Permissions” of the app"
+            if isinstance(who, Refused)
+            else "check SLACK_API_URL, and whether this machine reaches it"
+        )
+        return Finding("Slack", ok=False, detail=f"auth.test: {said(who)}", cure=cure)
     trouble = api.trouble(list(settings.default_routes.values()))
     if trouble is not None:
         return Finding("Slack", ok=False, detail=trouble, cure="`valhalla manifest` lists the scopes; invite the bot")

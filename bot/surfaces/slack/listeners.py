@@ -34,14 +34,45 @@ def build_app(client: WebClient, receiver: Receiver) -> App:
         # what is slow has pools of its own.
         process_before_response=True,
         listener_executor=ThreadPoolExecutor(32, "bolt"),
-        logger=logging.getLogger("slack_bolt"),
+        logger=_bolt_logger(),
     )
     app.command(ANY_COMMAND)(_listener(receiver.on_command))
     app.action(ANYTHING)(_listener(receiver.on_press))
     app.view(ANYTHING)(_listener(receiver.on_submission))
     app.event("app_home_opened")(_listener(receiver.on_event))
     app.event("user_change")(_listener(receiver.on_account))
+    _let_the_rest_be(app)
     return app
+
+
+def _bolt_logger() -> logging.Logger:
+    """Return Bolt's logger without its word that SLACK_BOT_TOKEN is ignored: the client has it."""
+    logger = logging.getLogger("slack_bolt")
+    logger.addFilter(_is_not_about_the_token)
+    return logger
+
+
+def _is_not_about_the_token(record: logging.LogRecord) -> bool:
+    return "`token`" not in record.getMessage()
+
+
+def _let_the_rest_be(app: App) -> None:
+    """Acknowledge what an app that asks for more than ours is sent: otherwise Slack sends it again, or says it failed.
+
+    Nothing is done with any of it.
+    """
+    app.event(ANYTHING)(_ignore)
+    app.view_closed(ANYTHING)(_ignore)
+    app.shortcut(ANYTHING)(_ignore)
+    app.options(ANYTHING)(_no_options)
+
+
+def _ignore(ack: Ack) -> None:
+    ack()
+
+
+def _no_options(ack: Ack) -> None:
+    ack(options=[])
 
 
 def _authorize(token: str) -> Callable[..., AuthorizeResult]:

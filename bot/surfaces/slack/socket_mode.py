@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from threading import Condition, Event, Thread
 from typing import Any
 
@@ -114,7 +115,7 @@ class SocketMode:
         while not self._stop.is_set():
             try:
                 link = self._connect()
-            except (SlackApiError, WebSocketException, OSError, ValueError) as error:
+            except (SlackApiError, WebSocketException, HTTPException, OSError, ValueError) as error:
                 log.warning("socket.not_connected", error=_reason(error))
                 self._stop.wait(RETRY[min(failures, len(RETRY) - 1)])
                 failures += 1

@@ -776,6 +776,7 @@ CARDS: dict[str, list[Result]] = {
         alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
         alert(state="resolved", resolved_by="U3", resolved_at=LATER, note="token renewed"),
         trip_alert(),
+        trip_alert(trip(domain="D" * 64, metric="m" * 64)),
         trip_alert(state="acknowledged", acknowledged_by="U3", acknowledged_at=AT, acknowledged_until=LATER),
         trip_alert(trip(is_warning=True, action="WARN", where=None, elsewhere=None, changes=())),
         trip_alert(trip(action="KILL_SWITCH", engine=None, kill_switch_engaged=True, domain="CAPITAL",

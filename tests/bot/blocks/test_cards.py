@@ -536,6 +536,100 @@ def test_what_was_under_way_is_counted_and_its_callers_are_told() -> None:
     assert "Record it…" in str(told.blocks)
 
 
+def test_the_question_at_noon() -> None:
+    assert says(render("review_again", samples.AGAIN)) == [
+        "*STILL UNDECIDED: the Monday review of 23 to 29 November*",
+        "Nothing to repair.",
+        f"It stands there since {shown(AT)}.",
+        "*Can decide*  <@U3>",
+        "[[ Continue… ]] [ Pause… ] [ Escalate… ] [ Show the review ]",
+        "Monday review",
+    ]
+
+
+def test_what_was_escalated() -> None:
+    asked = "<@U3> asked on the Monday review of 23 November: “second dialer for QC”"
+    assert says(render("review_item", samples.ITEM)) == [
+        f"*YOURS until {shown(LATER)}: escalated on the Monday review*",
+        asked,
+        "Until it is done it comes back on every Monday review.",
+        "[[ It is done ]]",
+        "Monday review · item 3",
+    ]
+    done = samples.ITEM.model_copy(update={"done_at": LATER, "done_by": "U6"})
+    assert says(render("review_item", done)) == [
+        "*DONE: what was escalated to you*", asked, f"Done by <@U6>, {shown(LATER)}", "Monday review · item 3",
+    ]  # fmt: skip
+
+
+def test_somebody_took_over() -> None:
+    assert says(render("oncall_taken", samples.TAKEN.model_copy(update={"note": "watch Alberta"}))) == [
+        f"*ON CALL NOW: <@U2>, until {shown(LATER)}*",
+        f"Took over {shown(AT)}, for 26 min",
+        "Instead of <@U1>, who is not paged until then.",
+        "“watch Alberta”",
+        "After that the rota goes on by itself.",
+        "[ Show who is on call ]",
+        "On call · shift 13 · audit 3",
+    ]
+
+
+def test_a_tripwire_that_was_released() -> None:
+    card = samples.trip_alert(
+        samples.trip(
+            since_events=21, since_successes=7, released_at=LATER, released_by="U2", approved_by="U3",
+            release_reason="the template is right again",
+        ),
+        state="resolved", resolved_by="U2", resolved_at=LATER,
+    )  # fmt: skip
+    assert says(render("alert", card))[:6] == [
+        "*RELEASED: WHOLESALE may act again. Contract rate is watched again from zero.*",
+        f"<@U2> asked for the release, {shown(LATER)}: “the template is right again”; <@U3> approved it",
+        "It stood for 26 min",
+        "*Contract rate*: 41 % → about 25 %    48 of 190 offers",
+        "*Since the alarm*: 33 %    7 of 21 offers, measured after it",
+        "Full speed is back at once. If the drop goes on, it trips again, on new events alone.",
+    ]
+
+
+def test_a_spot_check_that_found_something() -> None:
+    card = samples.spot_check(late=1, broken=0, alerts=1, alert="Contract rate fell", alert_since=AT)
+    said = says(render("spot_check", card))
+    assert said[0] == "*SPOT CHECK, Tuesday 24 November: 1 follow-up late, 1 alert open*"
+    assert "*Late*  1 follow-up, 0 of them past the 2 h promise" in said
+    assert f"*Oldest alert*  Contract rate fell, since {shown(AT)}" in said
+    assert "[ Show how everything stands ] [ Show what is due ] [ Show the alerts ]" in said
+
+
+def test_what_was_rejected_can_be_asked_again_whatever_it_was() -> None:
+    """The form carries what fits: a request of more than a button holds still has a card."""
+    asked = {"reason": "x" * 1_990, "domain": "WHOLESALE", "act_n": None}
+    (again,) = presses(render("approval", samples.approval("rejected", note="not yet", params=asked)).blocks)
+    assert (again.kind, again.params) == ("form", {"domain": "WHOLESALE"})
+
+
+def test_a_tripwire_at_three_in_the_morning() -> None:
+    """Is it real, is it stopped, does it need me now, what did we change: each has its line."""
+    said = says(render("alert", samples.trip_alert()))
+    began = "<!date^1793202120^{date_short_pretty}|2026-10-28>"
+    menu = "[▾ Pause follow-ups too… · Pass to… · Kill switch… · Show the tripwire]"
+    assert said[:9] == [
+        "*WHOLESALE IS THROTTLED: no new offers. Contract rate fell.*",
+        f"Opened {shown(AT)}. OPEN, nobody has acknowledged",
+        f"*Contract rate*: 41 % → about 25 %    48 of 190 offers since the dip began, {began}",
+        "*Seen by chance*: about once in 109,000 offers: 40 years at 7 a day",
+        f"*Nothing is waiting*: until {shown(LATER)}: the next follow-up falls due then",
+        "*Stops*  sending offers and new WHOLESALE reserves",
+        "*Goes on*  follow-ups, calls, outcomes, settlements, CAPITAL",
+        "*Where*  Alberta 9 of 74; everywhere else 39 of 116",
+        "*Changed shortly before*",
+    ]
+    assert said[-2:] == [
+        f"[[ Acknowledge ]] [ Ask to release… ] [ Look closer ] {menu}",
+        "Tripwire · WHOLESALE.contract_rate, policy v3, acts at 100,000 · alert T-77 · audit 48,190",
+    ]
+
+
 def test_a_release_to_a_trial_share_says_the_share_the_rate_since_and_when_full_speed_returns() -> None:
     """Card 4, after release."""
     found = samples.RELEASED_TO_A_SHARE

@@ -12,6 +12,7 @@ from bot.blocks import kit, text
 from bot.blocks.kit import parse_press
 from bot.blocks.press import Pressed, action_id, compact, option_value
 from bot.slack_double.blocks import message_error
+from domain.outcomes import Button
 from tests.bot.blocks.checks import check_message, mentions
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,12}\.[a-z][a-z0-9_]{0,12}", fullmatch=True)
@@ -100,6 +101,27 @@ def test_malformed_presses(pressed: str, value: str | None) -> None:
 def test_an_empty_value_is_no_parameters() -> None:
     assert parse_press("do:golive.state", None) == Pressed("do", "golive.state", {})
     assert parse_press("form:golive.enable:3", "") == Pressed("form", "golive.enable", {})
+
+
+def test_many_lines_are_several_paragraphs() -> None:
+    """None is lost at a section's end; as long as they fit, they stand together."""
+    many = [f"{number} {'x' * 495}" for number in range(10, 22)]
+    made = kit.lines(None, *many, "")
+    assert [block["text"]["text"].count("\n") for block in made] == [5, 5]
+    assert "\n".join(block["text"]["text"] for block in made).split("\n") == many
+    assert len(made[0]["text"]["text"]) <= 3_000
+    assert kit.lines("a", None, "b") == [kit.section("a\nb")]
+    assert kit.lines(None, "") == []
+
+
+def test_a_form_that_is_offered_carries_what_fits() -> None:
+    """What was typed at length is left out of it, the rest is not; a button that acts carries all or is absent."""
+    typed = {"lead_id": "L1", "reason": "é" * 2_000, "note": "n" * 900}
+    offer = Button(label="Open it again…", operation="a.b", params=typed, form=True)
+    made = kit.offered(offer)
+    assert made is not None
+    assert parse_press(made["action_id"], made["value"]).params == {"lead_id": "L1", "note": "n" * 900}
+    assert kit.offered(offer.model_copy(update={"label": "Do it", "form": False})) is None
 
 
 def test_what_cannot_be_carried_is_refused_when_it_is_made() -> None:

@@ -226,3 +226,67 @@ OUTCOMES: list[Outcome] = [PENDING, REFUSAL, Held(held_id=1, operation="held.run
 def test_every_outcome_of_every_operation_can_be_shown(operation: AnyOperation, outcome: Outcome) -> None:
     check_message(render_outcome(operation, outcome))
     assert isinstance(outcome, PendingApproval | Refused | Held)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown_of_forty"),
+    [
+        ("regression.policies", 12), ("regression.state", 12), ("heimdall.policies", 12), ("heimdall.scorecard", 12),
+        ("approvals.list", 10),
+    ],
+)  # fmt: skip
+def test_a_long_list_says_how_much_is_left_out(name: str, shown_of_forty: int) -> None:
+    found: Any = samples.REPLIES[name][0]
+    many = found.model_copy(update={"items": found.items[:1] * 40})
+    said = says(reply(name, many))
+    assert f"and {40 - shown_of_forty} more" in said
+    few = found.model_copy(update={"items": found.items[:1] * 2})
+    assert not [line for line in says(reply(name, few)) if line.startswith("and ")]
+
+
+def test_a_changed_charter_shows_its_evidence_and_when_it_goes_back() -> None:
+    said = says(reply("heimdall.policy_set", samples.REPLIES["heimdall.policy_set"][1]))
+    assert f"Goes back by itself, {shown(LATER)}" in said
+    assert "[ Evidence ]" in said
+
+
+def test_every_tripwire_shows_its_rule_and_who_set_it() -> None:
+    said = says(reply("regression.policies", samples.REPLIES["regression.policies"][0]))
+    assert (
+        "*WHOLESALE.contract_rate*  on · rate: a drop of 20 %, acts at 100,000, warns at 10,000; holds WHOLESALE"
+        in said
+    )
+    assert f"Max drop fraction goes back to 0.15, {shown(LATER)}" in said
+    assert len([line for line in said if line.startswith(f"v3 by <@U3>, {shown(AT)}: “")]) == 2
+
+
+def test_a_shift_that_was_taken_out_says_what_it_was_and_how_it_comes_back() -> None:
+    said = says(reply("oncall.remove", samples.REPLIES["oncall.remove"][0]))
+    assert said[1:4] == [
+        f"It was {shown(AT)} to {shown(LATER)}",
+        "*Way back*  `/oncall set`",
+        "[ Show who is on call ]",
+    ]
+
+
+def test_a_scorecard_says_how_sure_and_how_it_went_over_28_days() -> None:
+    said = says(reply("heimdall.scorecard", samples.REPLIES["heimdall.scorecard"][0]))
+    assert said[1] == "*Success, 7 days*: 86.2 %   75 of 87 trials   between 77 % and 92 %   needs 82 %"
+    assert "*28 days*  Success above 82 % on 24 of 28 days, lowest 79 % on 9 November" in said
+    assert "*Says 93 %, delivers 86 %*  it is about 7 points too sure of itself" in said
+    assert "says 90 % to 95 %: delivers 85 % (40 trials)" in said
+
+
+def test_a_recommendation_that_may_be_used_asks_how_it_turned_out() -> None:
+    said = says(reply("heimdall.require", samples.REPLIES["heimdall.require"][0]))
+    assert said[0] == "*RC-12 passed every gate: act on it now. It cannot be used again.*"
+    assert said[-2:] == ["[ It was right ] [ It was wrong ]", "Heimdall · RC-12 · audit 4,711"]
+
+
+def test_a_tripwire_that_was_changed_says_its_rule_and_what_holds_it_back() -> None:
+    said = says(reply("regression.policy_set", samples.REPLIES["regression.policy_set"][0]))
+    assert said[1:4] == [
+        "rate: a drop of 20 %, acts at 100,000, warns at 10,000; holds WHOLESALE",
+        "It is on and still learning: it cannot act yet.",
+        f"The changed fields go back by themselves, {shown(LATER)}.",
+    ]

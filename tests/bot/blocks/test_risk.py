@@ -149,6 +149,31 @@ def test_what_was_set_shows_before_and_after() -> None:
     assert f"Goes back by itself {shown(AT)}" in said
 
 
+def test_what_was_reserved_says_what_is_left_and_when_it_ends() -> None:
+    assert says(reply("risk.reserve", samples.RESERVED)) == [
+        "*RESERVED: $100 of WHOLESALE, R-12*",
+        "lost today $0 of $200 · reserved today $600 of $1,000 · open now $100 of $500 · actions today 6, uncapped",
+        "There is room for 4 more offers",
+        f"Settle it with what was lost, or void it; it ends by itself {shown(AT)}.",
+        "[ Settle… ] [ Void ]",
+        "Risk Guard · audit 7",
+    ]
+
+
+def test_what_was_settled_says_what_is_free_again() -> None:
+    assert says(reply("risk.settle", samples.SETTLED)) == [
+        "*SETTLED: R-12 with a loss of $30*", "$100 of open risk is free again.", "Risk Guard · audit 7",
+    ]  # fmt: skip
+
+
+def test_who_waits_for_room_is_told_until_when() -> None:
+    assert says(reply("risk.watch", samples.WATCHING)) == [
+        "*You hear once when WHOLESALE has room for $100.*",
+        f"In a direct message, until {shown(AT)}; nothing is kept for you meanwhile.",
+        "Risk Guard",
+    ]
+
+
 def test_a_denial_by_a_trial_share_says_the_share_of_what_until_when_and_who_lifts_it() -> None:
     """The five parts; the small line keeps what the policy says."""
     changes: dict[str, Any] = {

@@ -1,5 +1,7 @@
 """The switches through the gate: what may act, what is announced, what the history keeps."""
 
+from typing import Any
+
 import pytest
 
 from domain.identity import Role, Surface
@@ -53,6 +55,19 @@ def test_engage_is_immediate_for_an_operator_and_announced_first(world: World) -
     assert [row.destination for row in announced] == ["route:governance", "route:oncall"]
     assert {row.priority for row in announced} == {0}
     assert min(row.priority for row in world.rows("outbox") if row.card != "kill_switch") > 0
+    assert world.done(AUDITOR, "golive.state").kill_switch_engaged
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("x" * 501, (f"{'x' * 499}…",)), ("x" * 500, ("x" * 500,)), (" \n", ()), ("\x00", ()), ("", ()),
+        (40, ("40",)), (f"Quebec\n{' ' * 600}", ("Quebec",)),
+    ],
+)  # fmt: skip
+def test_no_reason_keeps_the_switch_from_being_engaged(world: World, typed: Any, kept: tuple[str, ...]) -> None:
+    """Whoever pastes too much, or nothing, in a hurry has still stopped everything."""
+    assert world.done(OPERATOR, "killswitch.engage", reason=typed).reasons == kept
     assert world.done(AUDITOR, "golive.state").kill_switch_engaged
 
 

@@ -243,7 +243,7 @@ REFUSALS = [
     (OPERATOR, "/followup claim 99", "Go-live is off", "go-live"),
     (MANAGER, "/approvals ask A-99 why?", "There is no approval A-99", "/approvals"),
     (OPERATOR, "/killswitch relase over", "does not know", "Did you mean"),
-    (MANAGER, "/access grant @maria king", "king", "for example"),
+    (MANAGER, "/access grant @maria king", "king", "For example"),
     (ONCALL, "/alerts ack T-99", "T-99", ""),
     (ONCALL, "/alerts ack T-1 extra", "one word too many", "/alerts ack ALERT_ID"),
     (MANAGER, "/access revoke @maria", "", ""),

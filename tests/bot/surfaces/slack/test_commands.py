@@ -210,6 +210,14 @@ class TestNotUnderstood:
         assert not desk.audit()
         assert "KILL SWITCH ENGAGED" in spoken(desk.submit(OPERATOR, view))
 
+    def test_did_you_mean_an_act_with_a_long_reason(self, desk: Desk) -> None:
+        """More than a button can carry is left out of the form it opens, and the answer comes all the same."""
+        answer = desk.type(OPERATOR, f"/killswitch engag {'texts without opt-out ' * 120}")
+        assert "Did you mean `/killswitch engage`?" in spoken(answer)
+        assert "KILL SWITCH ENGAGED" in spoken(
+            desk.submit(OPERATOR, desk.press_for_form(OPERATOR, answer, "/killswitch engage…"))
+        )
+
     def test_did_you_mean_a_command(self, desk: Desk) -> None:
         """A mistyped command under `/valhalla` is recognised with the words after it."""
         answer = desk.type(OPERATOR, "/valhalla kilswitch engage a drill")
@@ -221,6 +229,7 @@ class TestNotUnderstood:
         answer = spoken(desk.type(MANAGER, "/access grant @maria king"))
         assert "king" in answer
         assert "auditor, operator, oncall, manager or owner" in answer
+        assert "For example `operator`" in answer
         assert not desk.rows("inbox")
 
     def test_help_shows_what_this_person_may_do(self, desk: Desk) -> None:

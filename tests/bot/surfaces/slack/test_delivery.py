@@ -1,18 +1,23 @@
 """What becomes of envelopes that come twice, late or never, and of a database or a connection that fails meanwhile."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
+from slack_bolt import BoltRequest
 from slack_sdk import WebClient
 
 from bot.slack_double import Outcome
 from bot.surfaces.slack import receiver as receiver_module
 from bot.surfaces.slack import socket_mode
+from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.memory import Memory
+from bot.surfaces.slack.socket_mode import SocketMode
 from domain.act import Act
 from domain.gate import Call
 from domain.inbox import service as inbox
@@ -338,6 +343,68 @@ class TestConnections:
             finally:
                 sockets.close()
                 receiver.close()
+
+    def test_an_answer_that_is_no_http(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever stands in Slack's place and says something else is asked again, until it is Slack."""
+        monkeypatch.setattr(socket_mode, "RETRY", (0.05,))
+        with Desk(sqlite_url, connections=0) as desk, socket.create_server(("127.0.0.1", 0)) as stranger:
+            asked = Event()
+
+            def mumble() -> None:
+                while not asked.is_set():
+                    link, _ = stranger.accept()
+                    with link:
+                        link.recv(65_536)
+                        link.sendall(b"220 mail.example.org ready\r\n")
+                    asked.set()
+
+            there = f"http://127.0.0.1:{stranger.getsockname()[1]}/"
+            client = WebClient(token="xoxb-double", base_url=there, timeout=3)
+            sockets = SocketMode(build_app(client, desk.receiver), client, "xapp-double", 1)
+            with ThreadPoolExecutor(1) as pool:
+                mumbling = pool.submit(mumble)
+                sockets.start()
+                try:
+                    assert asked.wait(PATIENCE)
+                    client.base_url = desk.double.base_url
+                    desk.wait(lambda: sockets.connected() == 1, "a connection")
+                finally:
+                    sockets.close()
+                mumbling.result(PATIENCE)
+
+
+EVENT = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1"}
+BY = {"user": {"id": OPERATOR}, "team": {"id": "T1"}}
+UNASKED = {
+    "a message": {**EVENT, "event": {"type": "message", "channel": "C1", "user": OPERATOR, "text": "hi", "ts": "1.1"}},
+    "a message of a bot": {
+        **EVENT, "event": {"type": "message", "subtype": "bot_message", "channel": "C1", "text": "hi", "ts": "1.1"},
+    },
+    "a changed message": {**EVENT, "event": {"type": "message", "subtype": "message_changed", "channel": "C1"}},
+    "a mention": {**EVENT, "event": {"type": "app_mention", "channel": "C1", "user": OPERATOR, "text": "<@U1> hi"}},
+    "a closed form": {**BY, "type": "view_closed", "view": {"id": "V1", "type": "modal", "callback_id": "x"}},
+    "a shortcut": {**BY, "type": "shortcut", "callback_id": "x", "trigger_id": "t1"},
+    "a shortcut on a message": {**BY, "type": "message_action", "callback_id": "x", "trigger_id": "t1"},
+    "a menu to fill": {**BY, "type": "block_suggestion", "action_id": "x", "block_id": "b", "value": "a"},
+}  # fmt: skip
+
+
+def test_a_start_warns_of_nothing(
+    shared_desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token that is used is not said to be ignored, which is what Bolt would say."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-double")
+    build_app(WebClient(token="xoxb-double", base_url=shared_desk.double.base_url), shared_desk.receiver)
+    assert not [record.getMessage() for record in caplog.records if record.name == "slack_bolt"]
+
+
+@pytest.mark.parametrize("body", UNASKED.values(), ids=UNASKED)
+def test_what_nobody_asked_for_is_acknowledged(shared_desk: Desk, body: dict[str, Any]) -> None:
+    """An app with more events than ours sends what nothing here takes; unanswered, it would come again and again."""
+    app = build_app(WebClient(token="xoxb-double", base_url=shared_desk.double.base_url), shared_desk.receiver)
+    before = shared_desk.count("inbox")
+    assert app.dispatch(BoltRequest(mode="socket_mode", body=body)).status == 200
+    assert shared_desk.count("inbox") == before
 
 
 class TestDatabase:

@@ -42,3 +42,11 @@ def test_nothing_can_drop_from_zero() -> None:
 def test_a_threshold_is_what_was_written() -> None:
     """0.2 is one fifth, not the float beside it."""
     assert exact(0.2) == Fraction(1, 5)
+
+
+def test_the_baseline_is_all_of_the_events_right_before_the_window_and_none_else() -> None:
+    """What is older is forgotten, and neither the window nor a part of the baseline stands for it."""
+    values = [0] * 100 + [1] * 150 + [0] * 50 + [1] * 50
+    compared = compare(values, 50, 200, 50, 0.2, Better.HIGHER)
+    assert compared is not None
+    assert (compared.before, compared.now) == (Fraction(3, 4), Fraction(1))

@@ -187,3 +187,10 @@ def test_the_smallest_cap_whose_share_is_enough(needs: int, share: int) -> None:
     cap = enough(needs, share)
     assert part("max_open_risk", cap, share) == needs or cap * share // 100 > needs
     assert (cap - 1) * share // 100 < needs
+
+
+def test_more_room_is_asked_for_until_tomorrow_from_five_on() -> None:
+    """At half past four there is an evening left today."""
+    day = datetime(2026, 11, 24, tzinfo=TORONTO)
+    until = [this_evening(day.replace(hour=hour, minute=minute), TORONTO) for hour, minute in ((16, 59), (17, 0))]
+    assert [(found.astimezone(TORONTO).day, found.astimezone(TORONTO).hour) for found in until] == [(24, 18), (25, 18)]

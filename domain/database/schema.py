@@ -1,5 +1,6 @@
 """Migrations from code: upgrade, downgrade, and which revision a database is at."""
 
+import sys
 from importlib import resources
 from typing import Any
 
@@ -11,7 +12,7 @@ from domain.database.engine import Database
 def _config(database: Database) -> Any:
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # the one of now, not of when Alembic was imported
     config.set_main_option("script_location", str(resources.files("migrations")))
     config.attributes["engine"] = database.engine
     return config

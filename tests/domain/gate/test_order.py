@@ -76,6 +76,8 @@ def bad_params(operation: AnyOperation) -> Iterator[tuple[str, dict[str, Any]]]:
 
 SIGNED = {("kpi.record", "value"), ("regression.policy_set", "floor"), ("regression.policy_set", "reference_rate")}
 """Numbers that may be negative, or whose sign is judged with the rest of a policy."""
+ENGAGED_WHATEVER = ("killswitch.engage", "reason")
+"""Nothing that can be typed as a reason keeps the switch from being engaged."""
 BAD = [
     (f"{operation.name}-{name}-{number}", operation, name, params)
     for operation in PUBLIC
@@ -83,6 +85,7 @@ BAD = [
     for number, (name, params) in enumerate(bad_params(operation))
     if not ((operation.name, name) in SIGNED and params[name] == -1)
     and not ((operation.name, name) == ("kpi.record", "detail") and params[name] == {})  # nothing more to say of it
+    and not ((operation.name, name) == ENGAGED_WHATEVER and isinstance(params[name], str))
 ]
 
 

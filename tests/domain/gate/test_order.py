@@ -85,7 +85,7 @@ BAD = [
     for number, (name, params) in enumerate(bad_params(operation))
     if not ((operation.name, name) in SIGNED and params[name] == -1)
     and not ((operation.name, name) == ("kpi.record", "detail") and params[name] == {})  # nothing more to say of it
-    and not ((operation.name, name) == ENGAGED_WHATEVER and isinstance(params[name], str))
+    and not ((operation.name, name) == ENGAGED_WHATEVER and isinstance(params[name], str | int))
 ]
 
 

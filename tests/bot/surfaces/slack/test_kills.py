@@ -63,9 +63,11 @@ def killed_on(made: Company, arrow: str) -> None:
     """The bot dies on the arrow; its command is done once or never, and the owner hears which."""
     name = "u" + arrow.replace(".", "")
     made.double.wait_connected(timeout=PATIENCE)
+    before = made.double.connections()
     made.die_on(arrow)
     outcome = grant(made.double, name)
     made.wait(lambda: not made.arrow.exists(), f"death on {arrow}")
+    made.wait(lambda: made.double.connections() not in ([], before), f"the next bot after {arrow}")
     assert outcome.status == ("operation_timeout" if arrow == "inbox.recorded" else "ok"), arrow
     made.wait(lambda: getattr(row_of(made, name), "state", "") in {"done", "refused"}, f"the end of {name}")
     ended = row_of(made, name)

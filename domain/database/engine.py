@@ -25,6 +25,8 @@ IDLE_IN_TRANSACTION = "25P03"
 NOT_MIGRATED = "42P01"
 """A table is not there: the state cannot be read, so nothing may act (principle 2)."""
 RETRIED_SQLSTATES = {"40001", "40P01", "55P03"}
+TIMED_OUT = {"57014", IDLE_IN_TRANSACTION}
+"""The server ended it because a statement, or a pause between two, took too long: nothing of it was committed."""
 _transaction: ContextVar[bool] = ContextVar("transaction", default=False)
 
 
@@ -86,7 +88,8 @@ class Database:
         """Run `work` in a write transaction; raise `Unavailable` where that fails.
 
         Again where it lost a lock, and once where its pooled connection turned out to be dead before the commit was
-        sent. A connection lost in the commit is not tried again: it may have been committed.
+        sent, or the server ended it as too slow: it waited long for others, or the machine stood still for a moment.
+        A connection lost in the commit is not tried again: it may have been committed.
         """
         for attempt in range(1, ATTEMPTS + 1):
             was_worked = False
@@ -98,8 +101,8 @@ class Database:
             except (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError) as error:
                 if not is_outage(error):
                     raise
-                was_stale = attempt == 1 and not was_worked and _is_connection_lost(error)
-                if attempt == ATTEMPTS or not (was_stale or _is_worth_retrying(error)):
+                is_worth_one_more = _is_too_slow(error) or (not was_worked and _is_connection_lost(error))
+                if attempt == ATTEMPTS or not (_is_worth_retrying(error) or (attempt == 1 and is_worth_one_more)):
                     raise Unavailable(_first_line(error)) from error
                 time.sleep(RETRY_PAUSE * attempt)
         raise AssertionError("unreachable")
@@ -143,8 +146,11 @@ def _is_worth_retrying(error: Exception) -> bool:
 
 
 def _is_connection_lost(error: Exception) -> bool:
-    """Whether the connection was dead, as against ended because the transaction in it dawdled."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated and _sqlstate(error) != IDLE_IN_TRANSACTION
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _is_too_slow(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and _sqlstate(error) in TIMED_OUT
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

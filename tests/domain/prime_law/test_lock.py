@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from domain.act import Act
 from domain.database import PrimeMode
 from domain.outcomes import Done, Kind, Outcome, Refused
 from tests.support import OPERATOR, PATIENCE, STRANGER, Pause, World, at_once
@@ -81,7 +82,10 @@ def test_an_act_that_waited_for_an_engage_reads_the_new_state(postgres_world: Wo
 
 
 def test_an_act_that_hangs_is_ended_by_its_timeout(postgres_world: World) -> None:
-    """A transaction that dawdles before its commit is ended after a second: it never acted, and the engage goes on."""
+    """A transaction that dawdles before its commit is ended after a second, and the engage goes on.
+
+    It is judged once more, by the state the engage left: it never acts.
+    """
     world = postgres_world
     world.switches(live=True)
     pause = Pause(world.gate, "test.prod_exec")
@@ -95,8 +99,28 @@ def test_an_act_that_hangs_is_ended_by_its_timeout(postgres_world: World) -> Non
     act, engaged = at_once(lambda: world.run(OPERATOR, "test.prod_exec"), engage)
     assert isinstance(engaged, Done)
     assert isinstance(act, Refused)
-    assert act.kind is Kind.UNAVAILABLE
+    assert act.code == "kill_switch_engaged"
     assert world.acts() == 0
+
+
+def test_an_act_that_is_too_slow_is_tried_once_more_and_then_given_up(postgres_world: World) -> None:
+    """Its statement is ended after a second; the second time it is said, and nothing is written."""
+    world = postgres_world
+    world.switches(live=True)
+    slow = [True]
+    tries: list[int] = []
+
+    def dawdle(act: Act) -> None:
+        tries.append(1)
+        if slow[0]:
+            act.connection.exec_driver_sql("SELECT pg_sleep(30)")
+
+    world.gate.before_commit = dawdle
+    assert world.refused(OPERATOR, "test.prod_exec").kind is Kind.UNAVAILABLE
+    assert (len(tries), world.acts()) == (2, 0)
+    slow[0] = False
+    world.done(OPERATOR, "test.prod_exec")
+    assert world.acts() == 1
 
 
 def test_engage_is_not_starved_by_many_acting_clients(world: World) -> None:

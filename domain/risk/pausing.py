@@ -86,9 +86,12 @@ def _meant(act: Act, engine: str, hold_id: int | None) -> Sequence[Row[Any]]:
 
 def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, ...]:
     """There is exactly one hold that the request means; a tripwire's is released as a tripwire, its trial is not."""
-    meant = _meant(act, engine, hold_id)
+    return (_gate(act, engine, hold_id, _meant(act, engine, hold_id)),)
+
+
+def _gate(act: Act, engine: str, hold_id: int | None, meant: Sequence[Row[Any]]) -> Checked:
     if len(meant) == 1:
-        return (Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False),)
+        return Checked(name="hold", ok=True, detail=f"H-{meant[0].id}", waivable=False)
     if meant:
         named = ", ".join(f"H-{hold.id} ({placed_by(hold)})" for hold in meant)
         what = f"{len(meant)} {'people hold' if meant[0].share is None else 'trial shares limit'} {engine}"
@@ -99,7 +102,7 @@ def resume_gates(act: Act, engine: str, hold_id: int | None) -> tuple[Checked, .
     else:
         which = f"H-{hold_id} of {engine}" if hold_id is not None else f"{engine}"
         detail = f"nobody holds {which}, so there is nothing to resume"
-    return (Checked(name="hold", ok=False, detail=detail, waivable=False),)
+    return Checked(name="hold", ok=False, detail=detail, waivable=False)
 
 
 def resume_binds(act: Act, engine: str, hold_id: int | None) -> dict[str, str]:
@@ -110,7 +113,14 @@ def resume_binds(act: Act, engine: str, hold_id: int | None) -> dict[str, str]:
 
 def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     """Return the words of a request to lift a hold: whose it is, and what else stops the engine."""
-    hold = _meant(act, engine, hold_id)[0]
+    hold = next(iter(_meant(act, engine, hold_id)), None)
+    if hold is None:  # lifted since the gates were judged: whoever carries it out is told
+        return Wanted(
+            what=f"let {engine} act again", facts=(("Held by", "nobody any more"),),
+            if_approved="nothing is lifted", does_not_change="caps, other holds, whether the engine is enabled",
+            way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
+            done=f"{engine} is not held", unchanged=f"{engine} stays as it is", approve_label="Let it act again",
+        )  # fmt: skip
     if hold.share is not None:
         return _wanted_full_speed(act, hold)
     others = [one for one in holds.in_force(act, [engine, GLOBAL]) if one.id != hold.id]
@@ -164,13 +174,14 @@ def _wanted_full_speed(act: Act, hold: Row[Any]) -> Wanted:
 
 def resume(act: Act, engine: str, reason: str, hold_id: int | None) -> Paused | Refused:
     """Lift one person's hold or one trial share, and nothing else."""
-    gate = resume_gates(act, engine, hold_id)[0]
+    meant = _meant(act, engine, hold_id)
+    gate = _gate(act, engine, hold_id, meant)
     if not gate.ok:
         return refused(
             Kind.CONFLICT, "nothing_to_do", f"Nothing was lifted: {gate.detail}.", layer="Risk Guard",
             remedy="`/risk` shows what holds each engine.",
         )  # fmt: skip
-    hold = _meant(act, engine, hold_id)[0]
+    (hold,) = meant
     locked = holds.hold_of(act, engine, hold.source)
     if locked is None or (locked.id, locked.followups) != (hold.id, hold.followups):  # or the tripwire tripped again
         return refused(

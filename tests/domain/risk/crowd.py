@@ -26,7 +26,15 @@ HOURS_A_SECOND = 4
 DIES = 60
 """One act in so many kills the process right before its commit."""
 CAP_CODES = {"max_daily_loss", "max_daily_exposure", "max_open_risk", "max_actions_per_day"}
-LOSES = {"on_hold", "already_settled", "already_voided", "already_expired", "nothing_to_do", "not_higher"}
+LOSES = {
+    "on_hold",
+    "already_settled",
+    "already_voided",
+    "already_expired",
+    "nothing_to_do",
+    "not_higher",
+    "changed_meanwhile",
+}
 """What else may be the answer to whoever came second."""
 
 

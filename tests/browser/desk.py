@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 MARKS = [
     pytest.mark.browser,
@@ -122,6 +122,17 @@ def comes_to_rest(page: Page) -> None:
     page.evaluate("() => document.fonts.ready.then(() => true)")
     expect(page.locator(".spinner, .is-pending, .waiting")).to_have_count(0)
     expect(page.locator(".toast")).to_have_count(0)
+
+
+def stands_at(page: Page, place: FloatRect) -> None:
+    """Wait until the last message is in this place, to the pixel; it may be drawn afresh meanwhile."""
+    page.wait_for_function(
+        """place => {
+          const last = [...document.querySelectorAll("#place article")].at(-1)?.getBoundingClientRect();
+          return last && ["x", "y", "width", "height"].every((side) => Math.abs(last[side] - place[side]) <= 1);
+        }""",
+        arg=place,
+    )
 
 
 def style(locator: Locator, name: str) -> str:

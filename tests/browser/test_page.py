@@ -356,12 +356,11 @@ def test_what_is_said_for_a_moment_covers_no_message(world: World, seat: Seat, s
     assert place is not None
     assert said is not None
     assert said["y"] + said["height"] <= place["y"], "it has a place of its own"
-    expect(desk.messages(page).last).to_be_visible()
-    still = pytest.approx(before, abs=1)
-    assert desk.messages(page).last.bounding_box() == still, "and what one reads stands still"
+    assert before is not None
+    desk.stands_at(page, before)  # and what one reads stands still
     toast.get_by_role("button", name="Dismiss").click()
     expect(toast).to_have_count(0)
-    assert desk.messages(page).last.bounding_box() == still
+    desk.stands_at(page, before)
 
 
 # -- the world outside --------------------------------------------------------------------------------------------

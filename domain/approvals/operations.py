@@ -8,10 +8,10 @@ from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Ques
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Done, Kind, Refused, refused
-from domain.parameters import Arg, Input, NoParams, Number, Params, Reason, Text
+from domain.parameters import Arg, Input, NoParams, Number, Params, Reason, Text, numbered
 
 IN_SLACK = frozenset({Surface.SLACK})
-ApprovalId = Annotated[Number, Arg("a request's number", "A-318", Input.NUMBER)]
+ApprovalId = Annotated[Number, numbered("A"), Arg("a request's number", "A-318", Input.NUMBER)]
 Seen = Annotated[Text | None, Arg("what the card showed", "0f3a", hidden=True)]
 
 
@@ -55,7 +55,7 @@ class BreakTheGlass(Params):
 class SignOff(Params):
     """Which use of break glass, and a word about it."""
 
-    break_glass_id: Annotated[Number, Arg("a break-glass use's number", "B-3", Input.NUMBER)]
+    break_glass_id: Annotated[Number, numbered("B"), Arg("a break-glass use's number", "B-3", Input.NUMBER)]
     note: Annotated[Text | None, Arg("a word about it", "seen and agreed", Input.LONG_TEXT, rest=True)] = None
 
 

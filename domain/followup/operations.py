@@ -39,6 +39,7 @@ from domain.parameters import (
     Reason,
     Text,
     one_of,
+    numbered,
 )
 
 Scope = StrEnum("Scope", {"MINE": "mine", "ALL": "all", **{one.name: one.value for one in Province}})  # type: ignore[misc]
@@ -88,7 +89,7 @@ def _word(value: Any) -> Any:
 
 
 LeadId = Annotated[str, BeforeValidator(_lead_id), Arg("a lead's id: letters, digits and . _ : / -", "L1")]
-TaskId = Annotated[Number, Arg("a step's number", "F-12", Input.NUMBER)]
+TaskId = Annotated[Number, numbered("F"), Arg("a step's number", "F-12", Input.NUMBER)]
 
 
 class Create(Params):

@@ -38,8 +38,8 @@ from domain.parameters import (
     ProvinceCode,
     Reason,
     Text,
-    one_of,
     numbered,
+    one_of,
 )
 
 Scope = StrEnum("Scope", {"MINE": "mine", "ALL": "all", **{one.name: one.value for one in Province}})  # type: ignore[misc]

@@ -44,6 +44,14 @@ class Change:
     reason: str
     raises_only: bool = False
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The fields that are said, changed or not."""
+        return (
+            *(cap for cap in CAPS if self.given.get(cap) is not None),
+            *(["enabled"] if self.enabled is not None else []),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -115,7 +123,7 @@ def judge(act: Act, change: Change, before: Policy | None) -> Refused | None:
     if before is None:
         return None
     if change.raises_only:
-        return _judge_raise(change, before)
+        return _judge_raise(act, change, before)
     return None
 
 
@@ -136,17 +144,17 @@ def _judge_new(change: Change) -> Refused | None:
     return None
 
 
-def _judge_raise(change: Change, before: Policy) -> Refused | None:
+def _judge_raise(act: Act, change: Change, before: Policy) -> Refused | None:
     given = {cap: value for cap, value in change.given.items() if value is not None}
     if not given:
         return refused(
             Kind.INVALID, "missing", "No cap is named, so there is nothing to raise.", layer="input",
             remedy="for example `max_open_risk=1000`", field="max_open_risk",
         )  # fmt: skip
-    after = _after(before, change)
+    after, longer = _after(before, change), {one.field for one in _put_off(act, change)}
     for cap in given:
         was, now = before.caps.limit(cap), after.caps.limit(cap)
-        if not is_higher(was, now):
+        if not is_higher(was, now) and not (was == now and cap in longer):
             return refused(
                 Kind.INVALID, "not_higher",
                 f"`{cap}` of {change.engine} is {_shown(cap, was)}, and {_shown(cap, now)} is not more.",
@@ -168,14 +176,22 @@ def _loosens(act: Act, change: Change, before: Policy | None, after: Policy) -> 
     """Whether it lets more happen than is, or than would be once what was set for a time has gone back."""
     if before is None:
         return loosens(None, after.caps, was_enabled=False, enabled=after.enabled)
-    went_back = {one.field: one.base for one in _put_off(act, change, before, after)}
-    beside = (before, _from_figures({**_figures(before), **went_back}))
-    return any(loosens(one.caps, after.caps, was_enabled=one.enabled, enabled=after.enabled) for one in beside)
+    went_back = {one.field: one.base for one in _put_off(act, change)}
+    sooner = history.brought_forward(act.connection, KIND, change.engine, change.named, change.until)
+    pairs = (
+        (before, after),
+        (_from_figures({**_figures(before), **went_back}), after),
+        (before, _from_figures({**_figures(after), **{one.field: one.base for one in sooner}})),
+    )
+    return any(loosens(one.caps, then.caps, was_enabled=one.enabled, enabled=then.enabled) for one, then in pairs)
 
 
-def _put_off(act: Act, change: Change, before: Policy, after: Policy) -> tuple[Temporary, ...]:
-    changed = history.changed_fields(_figures(before), _figures(after))
-    return history.put_off(act.connection, KIND, change.engine, changed, change.until)
+def _put_off(act: Act, change: Change) -> tuple[Temporary, ...]:
+    return history.put_off(act.connection, KIND, change.engine, change.named, change.until)
+
+
+def _restated(act: Act, change: Change) -> tuple[Temporary, ...]:
+    return history.restated(act.connection, KIND, change.engine, change.named, change.until)
 
 
 def binds(act: Act, engine: str) -> dict[str, str]:
@@ -192,12 +208,12 @@ def set_policy(act: Act, change: Change) -> PolicySet | Refused:
     if refusal is not None:
         return refusal
     after = _after(before, change)
-    if before == after:
+    if before == after and not _restated(act, change):
         act.changed(change.engine, after={"changed": False})
         return _answer(act, change, (), changed=False)
     if not act.may_loosen and _loosens(act, change, before, after):
         return changed_meanwhile(change.engine, LAYER)
-    changes = _write(act, change.engine, row, after, change.reason, until=change.until)
+    changes = _write(act, change.engine, row, after, change.reason, until=change.until, named=change.named)
     if changes is None:  # somebody else made this policy meanwhile
         return set_policy(act, change)
     shown = {field: now for field, (_was, now) in changes.items()}
@@ -218,7 +234,14 @@ def _answer(act: Act, change: Change, changes: tuple[FieldChange, ...], *, chang
 
 
 def _write(
-    act: Act, engine: str, row: Row[Any] | None, after: Policy, reason: str, *, until: datetime | None = None
+    act: Act,
+    engine: str,
+    row: Row[Any] | None,
+    after: Policy,
+    reason: str,
+    *,
+    until: datetime | None = None,
+    named: Sequence[str] = (),
 ) -> dict[str, list[Any]] | None:
     """Write the next version and its history; None where somebody else made this policy meanwhile."""
     before = _of_row(row)
@@ -235,7 +258,7 @@ def _write(
         act.connection.execute(update(RiskPolicy).where(RiskPolicy.engine == engine).values(**values))
     return history.remember(
         act, KIND, engine, version=version, before=_figures(before) if before else None, after=_figures(after),
-        reason=reason, until=until,
+        reason=reason, until=until, named=named,
     )  # fmt: skip
 
 
@@ -248,7 +271,7 @@ def revert(act: Act, engines: Sequence[str]) -> int:
         before = _of_row(row)
         if row is None or before is None or not due:
             continue
-        _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK)
+        _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK, named=tuple(due))
         changed += 1
     return changed
 
@@ -289,13 +312,20 @@ def wanted(act: Act, change: Change) -> Wanted:
     if before:
         facts += [
             (f"{MEANINGS[one.field]} without this", f"back to {_word(one.base)} by itself, {one.until.isoformat()}")
-            for one in _put_off(act, change, before, after)
+            for one in _put_off(act, change)
         ]
     if "max_open_risk" in changes:
         facts.append(("Held by", _holders(act, engine)))
     if change.until:
         facts.append(("Until", change.until.isoformat()))
-    what = ", ".join(f"{MEANINGS[field].lower()} {_arrow(was, now)}" for field, (was, now) in changes.items())
+    moves = [f"{MEANINGS[field].lower()} {_arrow(was, now)}" for field, (was, now) in changes.items()]
+    moves += [
+        f"{MEANINGS[one.field].lower()} {_word(_figures(after)[one.field])} until {_end(change.until)}, "
+        f"not only until {one.until.isoformat()}"
+        for one in _restated(act, change)
+        if one.field not in changes
+    ]
+    what = ", ".join(moves)
     for_a_time = "for a time, then back" if change.until else "until somebody sets them again"
     return Wanted(
         what=f"{'raise' if change.raises_only else 'loosen'} the caps of {engine}: {what}",
@@ -312,6 +342,10 @@ def wanted(act: Act, change: Change) -> Wanted:
 
 def _arrow(was: Any, now: Any) -> str:
     return f"{_word(was)} → {_word(now)}" if was is not None else _word(now)
+
+
+def _end(until: datetime | None) -> str:
+    return until.isoformat() if until else "somebody sets it again"
 
 
 def _word(value: Any) -> str:

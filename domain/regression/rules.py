@@ -623,6 +623,11 @@ def fault(policy: Policy) -> Fault | None:  # noqa: PLR0911 - one return per rul
         return Fault("floor", "a rate's floor lies between 0 and 1", "for example `floor=0.9`")
     if policy.kind is MetricKind.VOLUME and policy.method is Method.WINDOW:
         return Fault("method", "a volume is counted by the hour, not in a window of events", "Use `method=sr`.")
+    if policy.method is Method.WINDOW and policy.min_events_to_enforce > policy.baseline_events:
+        return Fault("min_events_to_enforce", "the window is compared with fewer events, so it would never act",
+                     "`min_events_to_enforce` is at most `baseline_events`.",
+                     {"min_events_to_enforce": policy.min_events_to_enforce,
+                      "baseline_events": policy.baseline_events})  # fmt: skip
     return None
 
 

@@ -101,6 +101,9 @@ def test_an_owner_sets_up_alone_before_the_first_go_live(world: World) -> None:
         ({"reference_rate": "inf"}, "reference_rate"), ({"action": "EXPLODE"}, "action"),
         ({"until": "2020-01-01T00:00", "enabled": True}, "until"), ({"kind": "volume", "method": "window",
          "metric": "brand_new", "action": "WARN"}, "method"),
+        ({"throttles": "NOPE"}, "throttles"), ({"throttles": "NOPE", "metric": "brand_new", "action": "THROTTLE",
+         "enabled": True}, "throttles"),
+        ({"method": "window", "baseline_events": 30, "metric": "brand_new", "action": "WARN"}, "min_events_to_enforce"),
     ],
 )  # fmt: skip
 def test_a_policy_that_contradicts_itself_is_refused_by_name(

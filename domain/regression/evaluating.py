@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from domain.act import Act
 from domain.arrows import cross
 from domain.database import PrimeMode
-from domain.regression import arrivals, policies, rules, trials, tripping
+from domain.regression import arrivals, policies, rules, trials, tripping, window
 from domain.regression.memory import Memory
 from domain.regression.results import Evaluated
 from domain.regression.rules import Absorbed, Action, MetricKind, Policy, Signal
@@ -159,9 +159,15 @@ def _keep(act: Act, state: Row[Any], memory: Memory, absorbed: Absorbed, *, move
 def _warn(act: Act, row: Row[Any], state: Row[Any], memory: Memory, policy: Policy, absorbed: Absorbed) -> None:
     if absorbed.warning is not None and state.warned_at is None:
         tripping.warn(act, row, memory, absorbed.warning)
-    elif absorbed.warning is None and state.warned_at is not None and _is_over(policy, memory):
+    elif state.warned_at is not None and _is_over(policy, memory):
         tripping.warning_over(act, state)
 
 
 def _is_over(policy: Policy, memory: Memory) -> bool:
-    return policy.method is rules.Method.SR and rules.is_warning_over(policy, memory)
+    if policy.method is rules.Method.SR:
+        return rules.is_warning_over(policy, memory) and rules.slide(policy, memory) is None
+    compared = window.compare(
+        memory.window, policy.window_events, policy.baseline_events, policy.min_events_to_enforce,
+        policy.max_drop_fraction, policy.better,
+    )  # fmt: skip
+    return compared is None or not compared.tripped

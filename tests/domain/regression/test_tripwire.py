@@ -361,6 +361,34 @@ def test_a_warning_is_raised_once_and_taken_back_when_it_is_over(live: World) ->
     assert holds(live) == []
 
 
+def test_a_warning_of_the_fixed_window_is_over_too_and_the_next_one_is_told(live: World) -> None:
+    """It is resolved once the newest events are no longer so far under the earlier; what falls again warns again."""
+    metric = Metric(live, "MARKET", "contact_in_window")
+    metric.set(enabled=True, action="WARN", method="window", max_drop_fraction=0.3)
+    metric.report(metric.rate(1.0, 300))
+    for number in (1, 2):
+        metric.report(metric.rate(0.0, 50))
+        assert metric.state().state == "warned"
+        assert [alert.state for alert in alerts(live)] == ["resolved"] * (number - 1) + ["open"]
+        metric.report(metric.rate(1.0, 300))
+        assert metric.state().state == "armed"
+        assert {alert.state for alert in alerts(live)} == {"resolved"}
+
+
+def test_a_warning_of_a_slow_slide_stays_while_the_rate_is_down(live: World) -> None:
+    """The score that follows the slide does not speak against it: not resolved and raised again every day."""
+    metric = armed(live)
+    live.execute("UPDATE regression_policy SET action = 'WARN' WHERE metric = 'contract_rate'")
+    live.execute("UPDATE regression_state SET memory = :memory WHERE metric = 'contract_rate'", memory=_slid(live))
+    for _ in range(3):
+        live.clock.advance(days=1)
+        metric.report(metric.rate(0.25, 3))
+        metric.sweep()
+        assert metric.state().state == "warned"
+    (alert,) = alerts(live)
+    assert (alert.severity, alert.state) == ("warning", "open")
+
+
 def test_a_trip_ends_the_warning_before_it(live: World) -> None:
     """One open alert, not two."""
     metric = armed(live)

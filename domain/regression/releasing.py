@@ -11,6 +11,7 @@ from sqlalchemy import Row, select, update
 from domain.act import Act
 from domain.alerts.service import resolve_by_itself
 from domain.alerts.tables import Alert
+from domain.money import from_cents
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.regression import arrivals, evaluating, policies, rules, trials
@@ -23,7 +24,7 @@ from domain.regression.words import counted, level, name_of, percent, sooner, su
 from domain.risk import policies as caps
 from domain.risk.caps import NAMES, amount_of
 from domain.risk.holds import in_force
-from domain.risk.rules import shared
+from domain.risk.rules import FULL_SPEED, UNITS, Used, shared, times
 from domain.risk.service import lift_hold
 from domain.risk.views import caps_now
 
@@ -109,7 +110,10 @@ def wanted(act: Act, domain: str, metric: str, share: int | None, until: datetim
     if share is not None and row is not None:
         back = until.isoformat() if until else f"{trials.WORKING_DAYS} working days after the approval"
         back += sooner(card, *trials.needs(policies.policy_of(row), card))
-        facts += [("Trial share", f"{share} %: {_caps(act, card.engine, share)}"), ("Full speed returns", back)]
+        facts += [
+            ("Trial share", f"{share} %: {_caps(act, card.engine, share)}"), *_room(act, card.engine, share),
+            ("Full speed returns", back),
+        ]  # fmt: skip
         at_once = f"{card.engine} may act again at a trial share of {share} % of its caps"
     stays = "the kill switch stays engaged: it has a release of its own" if not throttled else (
         "holds of other tripwires and of people stay; an engine that a person disabled stays so"
@@ -139,6 +143,22 @@ def _caps(act: Act, engine: str | None, share: int) -> str:
         for cap, name in NAMES.items() if (limit := small.limit(cap)) is not None
     ]  # fmt: skip
     return ", ".join(shown) or "it is uncapped"
+
+
+def _room(act: Act, engine: str | None, share: int) -> tuple[tuple[str, str], ...]:
+    """Say the share in what the engine's user counts in; where it is none, which share lets one through."""
+    full, one = caps_now(act).get(engine or ""), UNITS.get(engine or "")
+    if full is None or one is None:
+        return ()
+    most = times([(shared(full, share), Used())], one)
+    if most is None:
+        return ()
+    if most:
+        return (("Room at that share", f"{most:,} {one.noun}{'' if most == 1 else 's'}"),)
+    needs = next((each for each in range(share, FULL_SPEED + 1) if times([(shared(full, each), Used())], one)), None)
+    lets = f"{needs} % lets one through" if needs else "not even the full caps let one through"
+    said = f"no {one.noun} at all: one takes {from_cents(one.amount)}. So nothing would be measured; {lets}"
+    return (("Room at that share", said),)
 
 
 def since(card: TripCard, events: int, successes: float) -> str:

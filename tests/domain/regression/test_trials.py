@@ -105,6 +105,21 @@ def test_released_to_a_quarter_the_engine_acts_at_a_quarter_of_each_cap(live: Wo
     check(live)
 
 
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (25, "no offer at all: one takes 100.00. So nothing would be measured; 50 % lets one through"),
+        (50, "2 offers"),
+        (100, "5 offers"),
+    ],
+)
+def test_whoever_decides_reads_the_share_in_offers(live: World, share: int, told: str) -> None:
+    """A share of the loss cap that is less than one offer takes lets none through: that is said before it is agreed."""
+    tripped(live)
+    asked = live.pending(ONCALL, "regression.release", **NAME, reason="the multiplier is back", share=share)
+    assert dict(live.approval(asked.approval_id).wanted["facts"])["Room at that share"] == told
+
+
 def test_a_denial_by_the_share_says_the_figures_until_when_and_who_lifts_it(live: World) -> None:
     """What did not happen, cap × share = figure, why, what lifts it; its button asks for full speed, and that works."""
     on_trial(live)

@@ -27,7 +27,7 @@ def hold(card: Paused) -> Rendered:
     if card.is_lifted:
         return _lifted(card, whose, number)
     plural = engine == "GLOBAL"
-    follow = " and follow-up claims" if card.hold.followups else ""
+    follow = ", no claims of follow-ups" if card.hold.followups else ""
     already = "It was on hold by you already and stays so." if card.already else None
     stops = "new reserves and offers" + (", claims of follow-ups" if card.hold.followups else "")
     goes_on = "settling, voiding, outcomes, reading" + ("" if card.hold.followups else ", follow-ups and calls")

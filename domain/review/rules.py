@@ -88,7 +88,8 @@ def to_repair(findings: Iterable[Finding]) -> str:
         return "Nothing to repair."
     said = number(len(names), "thing")
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004 - two are named
-    return f"{said[:1].upper()}{said[1:]} to repair: {', '.join(names[:2])}{more}."
+    named = ", ".join(name.rstrip(".") for name in names[:2])
+    return f"{said[:1].upper()}{said[1:]} to repair: {named}{more}."
 
 
 Span = tuple[datetime, datetime | None]

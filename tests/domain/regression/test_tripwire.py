@@ -1,5 +1,6 @@
 """A tripwire in its world: what arrives is counted once, an alarm stops its engine, two people release it."""
 
+import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from bot.blocks.tripwire import states
 from domain.outcomes import Done, Kind, Refused
 from domain.regression.tables import RegressionArrival
 from tests.domain.regression.scenes import DOMAIN, NAME, Metric, armed, tripped
@@ -107,6 +109,8 @@ def test_failure_36_old_data_say_that_they_are_old(live: World) -> None:
     assert not metric.state().is_stale
     live.clock.advance(days=45)
     assert metric.state().is_stale
+    shown = json.dumps(states(live.done(OPERATOR, "regression.state", **NAME)).blocks)
+    assert "last event 45 days ago" in shown
     warnings = live.done(AUDITOR, "runbook.status").warnings
     (check,) = [each for each in warnings if each.name == "tripwires can act"]
     assert "last event 45 days ago" in check.detail

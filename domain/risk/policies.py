@@ -1,16 +1,16 @@
 """Setting caps, for good or for a time, with their history; and what an approver reads before a cap is loosened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from domain.act import Act
+from domain.act import Act, Entry
 from domain.database import insert_into
-from domain.identity import mention
+from domain.identity import SYSTEM, mention
 from domain.money import from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
@@ -18,11 +18,11 @@ from domain.policies import service as history
 from domain.policies.results import FieldChange, Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
 from domain.risk import views
+from domain.risk.books import KIND
 from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
 from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens, said
 from domain.risk.tables import RiskLedger, RiskPolicy
 
-KIND = "risk"
 NEEDED = ("max_daily_loss", "max_daily_exposure", "max_open_risk")
 """Caps a new engine must be given in words, be it `uncapped`."""
 MEANINGS = {
@@ -274,6 +274,21 @@ def revert(act: Act, engines: Sequence[str]) -> int:
         _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK, named=tuple(due))
         changed += 1
     return changed
+
+
+def go_back(act: Act, engine: str) -> None:
+    """Take back what was set for a time and is over before anything is judged by it, whether or not the sweep runs.
+
+    An entry of its own says that nobody did it: the time was up.
+    """
+    entry = Entry(
+        actor=SYSTEM.user_id, surface=act.caller.surface.value, operation="policy.revert", target=engine,
+        reason=history.WENT_BACK,
+    )  # fmt: skip
+    changed = revert(replace(act, caller=SYSTEM, entry=entry), (GLOBAL, engine))
+    if changed:
+        entry.after = {"reverted": changed}
+        act.entries.append(entry)
 
 
 def listed(act: Act) -> PolicyList:

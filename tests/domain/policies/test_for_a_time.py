@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.outcomes import Done
+from domain.policies import service as history
 from tests.support import MANAGER, OPERATOR, OWNER, SECOND, World
 
 ENGINES: tuple[tuple[str, dict[str, Any], str, tuple[Any, Any, Any, Any]], ...] = (
@@ -172,3 +173,36 @@ def test_a_cap_is_raised_longer_by_the_same_figure(world: World) -> None:
     world.clock.advance(hours=3)
     world.system("policy.revert")
     assert _now(world, "risk.raise", {"engine": "WHOLESALE"}, "max_open_risk") == "500.00"
+
+
+@pytest.mark.parametrize("engine", ["WHOLESALE", "GLOBAL"])
+def test_a_raised_cap_is_over_at_its_time_though_nothing_sweeps(world: World, engine: str) -> None:
+    """The scheduler is dead: the first reserve after the time is judged by the cap that counts again."""
+    world.switches(live=True)
+    until = world.clock() + timedelta(hours=2)
+    if engine == "GLOBAL":
+        world.done(MANAGER, "risk.policy_set", engine="GLOBAL", max_open_risk="500", reason="one figure")
+    asked = world.pending(
+        OPERATOR, "risk.raise", engine=engine, max_open_risk="1000", until=until.isoformat(), reason="a good batch"
+    )
+    world.approve(MANAGER, asked.approval_id)
+    ask = {"engine": "CAPITAL" if engine == "GLOBAL" else "WHOLESALE", "amount": "100"}
+    for _ in range(3 if engine == "GLOBAL" else 6):
+        world.done(OPERATOR, "risk.reserve", **ask)
+    if engine == "GLOBAL":
+        for _ in range(3):
+            world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100")
+        ask["engine"] = "WHOLESALE"
+    world.clock.now = until
+    refusal = world.refused(OPERATOR, "risk.reserve", **ask)
+    assert refusal.code == "max_open_risk"
+    assert (refusal.figures["engine"], refusal.figures["used"], refusal.figures["limit"]) == (
+        engine,
+        "600.00",
+        "500.00",
+    )
+    (newest,) = [row for row in world.rows("policy_version") if row.reason == history.WENT_BACK]
+    assert (newest.key, newest.changed_by) == (engine, "system")
+    assert [entry.actor for entry in world.audit("policy.revert", "done")] == ["system"]
+    world.system("policy.revert")
+    assert world.count("policy_version", "reason = :reason", reason=history.WENT_BACK) == 1

@@ -203,7 +203,9 @@ def release(
     arrivals.drop_all(act.connection, domain, metric)
     if (earlier := trials.of(state)) is not None:  # of another engine, from before the policy was changed
         trials.end(act, state, earlier, trials.RELEASED)
-    memory.restart(slid=card.cause == rules.Cause.SLIDE.value)
+    memory.restart(
+        evaluating.local_hour(act.now, act.settings) + 1, slid=card.cause == rules.Cause.SLIDE.value
+    )  # fmt: skip
     lifted = lift_hold(act, card.engine, source=source_of(domain, metric)) if card.engine else False
     trial = trials.begin(act, policies.policy_of(row), state, card, share, until) if share is not None else None
     act.connection.execute(

@@ -407,7 +407,7 @@ def _by_hours(policy: Policy, memory: Memory, usable: Sequence[Arrival], found: 
             hours.hour = hour
         if hour > hours.hour and _close_hours(policy, memory, hour, found, index, arrival.at):
             return
-        hours.count += 1
+        hours.count += hour >= hours.since
 
 
 def close_hours(policy: Policy, memory: Memory, now_hour: int, now: datetime) -> Absorbed:

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -148,7 +148,7 @@ def test_a_slide_too_slow_for_the_score_is_seen_against_the_frozen_reference() -
     signal = slide(GUARD, stored(stream.memory))
     assert signal is not None
     assert signal.cause is Cause.SLIDE
-    stream.memory.restart(slid=True)
+    stream.memory.restart(0, slid=True)
     assert slide(GUARD, stream.memory) is None
     assert stream.memory.reference.rate == pytest.approx(0.33, abs=0.001)
 
@@ -227,10 +227,10 @@ def test_what_is_off_learns_and_never_warns() -> None:
 
 
 def test_volume_falls_silent() -> None:
-    """Twenty events an hour for five weeks, then four: counted by the hour of the week; then nothing at all."""
+    """Twenty events an hour for five weeks and Thanksgiving, counted by the hour of the week; then nothing at all."""
     policy = replace(GUARD, kind=MetricKind.VOLUME)
     stream = Stream(policy)
-    for _hour in range(24 * 7 * 5):
+    for _hour in range(24 * 7 * 5 + 24):
         count = max(0, round(stream.rng.gauss(20, 4)))
         start = stream.at
         stream.feed([Arrival(start + timedelta(minutes=60 * each / (count + 1)), 1, None) for each in range(count)])
@@ -245,6 +245,33 @@ def test_volume_falls_silent() -> None:
     assert rules.close_hours(rising, stored(stream.memory), hour_of(stream.at) + 6, stream.at).alarm is None
 
 
+def _working_hours(stream: Stream, hours: int, *, off: frozenset[date] = frozenset()) -> Any:
+    """Feed twelve events in each hour of nine to five from Monday to Friday, but for the days off."""
+    found = None
+    for _hour in range(hours):
+        if stream.at.weekday() < 5 and 9 <= stream.at.hour < 17 and stream.at.date() not in off:
+            stream.feed([Arrival(stream.at + timedelta(minutes=each), 1, None) for each in range(12)])
+        stream.at += timedelta(hours=1)
+        found = rules.close_hours(stream.policy, stream.memory, hour_of(stream.at), stream.at)
+        if found.alarm is not None:
+            return found.alarm
+    return None
+
+
+def test_a_volume_is_silent_on_a_holiday_and_nobody_is_woken() -> None:
+    """Nothing on Christmas and Boxing Day: neither an alarm nor a part of what is usual; nothing on the 29th: one."""
+    christmas = frozenset({date(2026, 12, 25), date(2026, 12, 26)})
+    stream = Stream(replace(GUARD, kind=MetricKind.VOLUME))
+    stream.at = datetime(2026, 11, 23, tzinfo=UTC)
+    assert _working_hours(stream, 24 * 39, off=christmas) is None
+    assert stream.at.date() == date(2027, 1, 1)
+    place = hour_of(datetime(2026, 12, 25, 10, tzinfo=UTC)) % 168
+    assert stream.memory.hours is not None
+    total, weeks = stream.memory.hours.usual(place)
+    assert total == 12 * weeks
+    assert _working_hours(stream, 24 * 5, off=frozenset({date(2027, 1, 4), date(2027, 1, 5)})) is not None
+
+
 def test_the_fixed_window_trips_where_it_says_and_forgets_at_a_release() -> None:
     """`method=window`; after a restart the same events are not there any more."""
     policy = replace(GUARD, method=Method.WINDOW, max_drop_fraction=0.2)
@@ -254,7 +281,7 @@ def test_the_fixed_window_trips_where_it_says_and_forgets_at_a_release() -> None
     found = stream.feed(arrivals)
     assert found.alarm is not None
     assert found.alarm.cause is Cause.WINDOW
-    stream.memory.restart()
+    stream.memory.restart(0)
     assert stream.memory.window == []
 
 

@@ -530,6 +530,32 @@ def test_volume_is_swept_by_the_clock_when_nothing_arrives(light_world: World) -
     assert DOMAIN in alert.headline
 
 
+def test_failure_34_a_released_volume_is_not_tripped_by_the_hours_it_was_held(light_world: World) -> None:
+    """Its hours were not counted while it was tripped: they are no silence, and neither is the rest of this hour."""
+    world = light_world
+    metric = Metric(world, "WHOLESALE", "ladder_created")
+    metric.set(enabled=True, kind="volume", action="THROTTLE", throttles="WHOLESALE")
+
+    def hours(count: int, *, each: int = 10) -> None:
+        for _ in range(count):
+            world.clock.advance(hours=1)
+            events = metric.events(each, lambda _number: {"success": True})
+            metric.report(events) if events else metric.sweep()
+
+    metric.report(metric.events(4 * 7 * 24 * 60, lambda _number: {"success": True})[::6])
+    hours(12, each=0)
+    assert metric.state().state == "tripped"
+    hours(30)
+    asked = world.pending(
+        ONCALL, "regression.release", domain="WHOLESALE", metric="ladder_created", reason="it is back"
+    )
+    world.approve(SECOND, asked.approval_id)
+    hours(30)
+    assert metric.state().state == "armed"
+    hours(12, each=0)
+    assert metric.state().state == "tripped"  # a new silence does
+
+
 def test_a_release_waits_for_a_change_of_its_policy_and_is_not_done(postgres_world: World) -> None:
     """It is bound to the policy that the request showed; one that is changed at the same moment is another."""
     world = postgres_world

@@ -50,6 +50,10 @@ def test_an_alarm_holds_its_engine_and_the_next_reserve_says_why(live: World) ->
     assert (hold.engine, hold.source) == ("WHOLESALE", "tripwire:WHOLESALE.contract_rate")
     refusal = live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="10")
     assert "Contract rate fell" in refusal.detail + str(refusal.figures)
+    (button,) = refusal.buttons
+    assert (button.label, button.operation, button.params, button.form) == (
+        "Ask to release…", "regression.release", NAME, True,
+    )  # fmt: skip
     live.done(OPERATOR, "risk.reserve", engine="CAPITAL", amount="10")
     state = metric.state()
     assert state.is_throttled

@@ -85,33 +85,32 @@ def test_in_production_the_owner_is_named_on_purpose(database_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "is_production", "after"),
+    ("named", "is_production", "after", "changes"),
     [
-        (("UNAMED",), False, [("UNAMED", "settings")]),
-        ((PRIMARY,), False, [(PRIMARY, "settings")]),
-        ((), True, []),
-        ((), False, [(PRIMARY, "workspace")]),
+        (("UNAMED",), False, [("UNAMED", "settings")], {"owner UNAMED": True, f"owner {PRIMARY}": False}),
+        ((PRIMARY,), False, [(PRIMARY, "settings")], {f"owner {PRIMARY}": True}),
+        ((), True, [], {f"owner {PRIMARY}": False}),
+        ((), False, [(PRIMARY, "workspace")], {}),
     ],
     ids=["another", "the same", "production", "nothing"],
 )
 def test_what_a_later_start_makes_of_it(
-    unnamed: World, named: tuple[str, ...], is_production: bool, after: list[tuple[str, str]]
+    unnamed: World,
+    named: tuple[str, ...],
+    is_production: bool,
+    after: list[tuple[str, str]],
+    changes: dict[str, bool],
 ) -> None:
     """The setting takes its place, production ends it, and each change is in the audit."""
     assert adopt(unnamed)
     bootstrap_owners(unnamed.database, named, unnamed.clock, is_production=is_production)
     assert owners(unnamed) == after
     assert unnamed.database.look(adopted_owner) == (PRIMARY if after == [(PRIMARY, "workspace")] else None)
-    expected = {user: True for user in named} | ({PRIMARY: False} if (PRIMARY, "settings") not in after else {})
-    changed = {} if not named and not is_production else expected
-    assert {row.target: row.after["owner"] for row in unnamed.audit("access.bootstrap")} == {
-        f"owner {user}": is_owner for user, is_owner in changed.items()
-    }
+    assert {row.target: row.after["owner"] for row in unnamed.audit("access.bootstrap")} == changes
 
 
-def test_no_person_and_no_program_can_ask_for_it(unnamed: World) -> None:
+@pytest.mark.parametrize("surface", [surface for surface in Surface if surface is not Surface.SYSTEM])
+def test_no_person_and_no_program_can_ask_for_it(unnamed: World, surface: Surface) -> None:
     """It is the program's own, by whatever way somebody calls it."""
-    for surface in Surface:
-        if surface is not Surface.SYSTEM:
-            assert unnamed.refused(STRANGER, "access.adopt", surface=surface, user=STRANGER)
+    assert unnamed.refused(STRANGER, "access.adopt", surface=surface, user=STRANGER).code == "internal"
     assert owners(unnamed) == []

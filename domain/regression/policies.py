@@ -20,6 +20,7 @@ from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
 from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
 from domain.regression.tables import RegressionPolicy, RegressionState
+from domain.risk.views import caps_now
 
 KIND = "regression"
 LONGEST_NAME = 100
@@ -123,7 +124,7 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
     row = row_of(act.connection, domain, metric)
-    found = _too_long(row, domain, metric) or rules.fault(planned(row, changes))
+    found = _wrong(act, row, domain, metric, planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -174,7 +175,7 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := _too_long(row, domain, metric) or rules.fault(after)) is not None:
+    if (found := _wrong(act, row, domain, metric, after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
@@ -186,6 +187,23 @@ def set_policy(
         return set_policy(act, domain, metric, changes, reason=reason, until=until)
     act.changed(key_of(domain, metric), before=before, after=figures_of(after))
     return _changed(act, domain, metric, changed, created=row is None, until=until)
+
+
+def _wrong(act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy) -> Fault | None:
+    return _too_long(row, domain, metric) or rules.fault(after) or _stops_nothing(act, row, after)
+
+
+def _stops_nothing(act: Act, row: Row[Any] | None, after: Policy) -> Fault | None:
+    """Say where a tripwire is given an engine that is not there: it would hold nothing, and look like protection."""
+    if after.throttles is None or (row is not None and row.throttles == after.throttles):
+        return None
+    engines = caps_now(act).keys()
+    if after.throttles in engines:
+        return None
+    return Fault(
+        "throttles", f"{after.throttles} is no engine that has caps, so a throttle of it would stop nothing",
+        f"Name one of {', '.join(sorted(engines))}; `/risk set` makes a new one.",
+    )  # fmt: skip
 
 
 def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:

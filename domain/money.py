@@ -51,3 +51,9 @@ def to_cents(amount: Decimal) -> int:
 def from_cents(cents: int) -> Decimal:
     """Return dollars with two decimals."""
     return (Decimal(cents) / 100).quantize(Decimal("0.01"))
+
+
+def dollars(amount: Decimal) -> str:
+    """Show an amount to a reader: `$1,500`, `$12.50`."""
+    whole = amount == amount.to_integral_value()
+    return f"${amount:,.0f}" if whole else f"${amount:,.2f}"

@@ -181,9 +181,9 @@ def plain(text: str) -> str:
     return "".join(character for character in text if character.isprintable() and character != "`")
 
 
-_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,31})$")
+_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{1,31})$")
 _CHANNEL = re.compile(
-    r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$"
+    r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{1,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$"
 )
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.risk import LAYER, NAMES, USED, by, figure, in_units
-from bot.blocks.text import audit_number, count, day, dollars, people, quoted, safe, span, when, who, words
+from bot.blocks.text import audit_number, count, day, people, quoted, safe, span, when, who, words
+from domain.money import dollars
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
 from domain.risk.results import CapDenial, CapWarning, Paused, RoomAppeared, RoomHolder

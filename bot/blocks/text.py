@@ -201,9 +201,3 @@ def unmarked(mrkdwn: str) -> str:
 
     text = _CODE_MARK.sub("", re.sub(r"<[^<>]*>", spoken, mrkdwn)).replace(JOINER, "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def dollars(amount: Decimal) -> str:
-    """Show an amount: `$1,500`, `$12.50`."""
-    whole = amount == amount.to_integral_value()
-    return f"${amount:,.0f}" if whole else f"${amount:,.2f}"

@@ -20,7 +20,7 @@ from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
 from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
 from domain.regression.tables import RegressionPolicy, RegressionState
-from domain.risk.tables import RiskPolicy
+from domain.risk.views import caps_now
 
 KIND = "regression"
 LONGEST_NAME = 100
@@ -128,8 +128,7 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
     row = row_of(act.connection, domain, metric)
-    after = planned(row, changes)
-    found = _too_long(row, domain, metric) or _stops_nothing(act, after) or rules.fault(after)
+    found = _wrong(act, row, domain, metric, planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -180,7 +179,7 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := _too_long(row, domain, metric) or _stops_nothing(act, after) or rules.fault(after)) is not None:
+    if (found := _wrong(act, row, domain, metric, after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
@@ -194,6 +193,23 @@ def set_policy(
     return _changed(act, domain, metric, changed, created=row is None, until=until)
 
 
+def _wrong(act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy) -> Fault | None:
+    return _too_long(row, domain, metric) or rules.fault(after) or _stops_nothing(act, row, after)
+
+
+def _stops_nothing(act: Act, row: Row[Any] | None, after: Policy) -> Fault | None:
+    """Say where a tripwire is given an engine that is not there: it would hold nothing, and look like protection."""
+    if after.throttles is None or (row is not None and row.throttles == after.throttles):
+        return None
+    engines = caps_now(act).keys()
+    if after.throttles in engines:
+        return None
+    return Fault(
+        "throttles", f"{after.throttles} is no engine that has caps, so a throttle of it would stop nothing",
+        f"Name one of {', '.join(sorted(engines))}; `/risk set` makes a new one.",
+    )  # fmt: skip
+
+
 def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:
     """Say where a new tripwire's name has no room in the names of its hold and its alerts."""
     if row is not None or len(key_of(domain, metric)) <= LONGEST_NAME:
@@ -202,18 +218,6 @@ def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:
         "metric",
         f"“{key_of(domain, metric)}” is longer than {LONGEST_NAME} characters",
         "Report it under a shorter name.",
-    )
-
-
-def _stops_nothing(act: Act, after: Policy) -> Fault | None:
-    """Say where the engine to be throttled is none: a hold on it would stop nothing, and look like protection."""
-    known = set(act.connection.scalars(select(RiskPolicy.engine))) if after.throttles is not None else set()
-    if after.throttles is None or after.throttles in known:
-        return None
-    return Fault(
-        "throttles",
-        f"there is no engine {after.throttles} with caps, so a throttle of it would stop nothing",
-        "`/risk policies` lists the engines.",
     )
 
 

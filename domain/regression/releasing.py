@@ -22,7 +22,7 @@ from domain.regression.tables import RegressionState
 from domain.regression.views import no_such, source_of
 from domain.regression.words import counted, level, name_of, percent, sooner, subject, unit
 from domain.risk import policies as caps
-from domain.risk.caps import NAMES, amount_of
+from domain.risk.caps import NAMES, in_words
 from domain.risk.holds import in_force
 from domain.risk.rules import FULL_SPEED, UNITS, Used, shared, times
 from domain.risk.service import lift_hold
@@ -139,7 +139,7 @@ def _caps(act: Act, engine: str | None, share: int) -> str:
         return "it has no caps"
     small = shared(full, share)
     shown = [
-        f"{name} {amount_of(cap, limit)} of {amount_of(cap, full.limit(cap) or 0)}"
+        f"{name} {in_words(cap, limit)} of {in_words(cap, full.limit(cap) or 0)}"
         for cap, name in NAMES.items() if (limit := small.limit(cap)) is not None
     ]  # fmt: skip
     return ", ".join(shown) or "it is uncapped"

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from domain.act import Act, Priority
 from domain.alerts.service import raise_alert
-from domain.money import from_cents
+from domain.money import dollars, from_cents
 from domain.risk import books
 from domain.risk.books import Book
 from domain.risk.results import CapWarning
@@ -23,6 +23,11 @@ NAMES = {
 def amount_of(cap: str, figure: int) -> Decimal | int:
     """Return a figure of a cap in dollars, or as a count."""
     return figure if cap in COUNTED else from_cents(figure)
+
+
+def in_words(cap: str, figure: int) -> str:
+    """Show a figure of a cap to a reader: dollars, or a count."""
+    return f"{figure:,}" if cap in COUNTED else dollars(from_cents(figure))
 
 
 def warn(act: Act, book: Book, used: Used) -> None:
@@ -48,7 +53,7 @@ def _tell(act: Act, book: Book, used: Used, cap: str, percent: int) -> None:
             f"{whose} reached the loss cap of the day: nothing more is reserved today", severity="critical",
             route="governance",
             facts=(
-                ("Lost today", f"{from_cents(used.loss)} of {from_cents(limit)}"),
+                ("Lost today", f"{in_words(cap, used.loss)} of {in_words(cap, limit)}"),
                 ("Goes on", "settling, voiding, everything that reserves nothing"),
                 ("What lifts it", "midnight, or a manager's yes to `/risk raise`"),
             ),

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, update
 from domain.act import Act, Entry
 from domain.database import insert_into
 from domain.identity import SYSTEM, mention
-from domain.money import from_cents, to_cents
+from domain.money import dollars, from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
@@ -319,23 +319,26 @@ def wanted(act: Act, change: Change) -> Wanted:
     after = _after(before, change)
     changes = history.changed_fields(_figures(before) if before else None, _figures(after))
     used = views.used_now(act).get(engine, Used())
-    facts = [(MEANINGS[field], _arrow(was, now)) for field, (was, now) in changes.items()]
+    facts = [(MEANINGS[field], _arrow(field, was, now)) for field, (was, now) in changes.items()]
     facts += [
-        (f"{MEANINGS[cap]} now", f"{_shown(cap, used.of(cap))} of {_shown(cap, before.caps.limit(cap))}")
+        (f"{MEANINGS[cap]} now", f"{_in_words(cap, used.of(cap))} of {_in_words(cap, before.caps.limit(cap))}")
         for cap in changes if before and cap in CAPS
     ]  # fmt: skip
     if before:
         facts += [
-            (f"{MEANINGS[one.field]} without this", f"back to {_word(one.base)} by itself, {one.until.isoformat()}")
+            (
+                f"{MEANINGS[one.field]} without this",
+                f"back to {_word(one.field, one.base)} by itself, {one.until.isoformat()}",
+            )
             for one in _put_off(act, change)
         ]
     if "max_open_risk" in changes:
         facts.append(("Held by", _holders(act, engine)))
     if change.until:
         facts.append(("Until", change.until.isoformat()))
-    moves = [f"{MEANINGS[field].lower()} {_arrow(was, now)}" for field, (was, now) in changes.items()]
+    moves = [f"{MEANINGS[field].lower()} {_arrow(field, was, now)}" for field, (was, now) in changes.items()]
     moves += [
-        f"{MEANINGS[one.field].lower()} {_word(_figures(after)[one.field])} until {_end(change.until)}, "
+        f"{MEANINGS[one.field].lower()} {_word(one.field, _figures(after)[one.field])} until {_end(change.until)}, "
         f"not only until {one.until.isoformat()}"
         for one in _restated(act, change)
         if one.field not in changes
@@ -355,16 +358,23 @@ def wanted(act: Act, change: Change) -> Wanted:
     )
 
 
-def _arrow(was: Any, now: Any) -> str:
-    return f"{_word(was)} → {_word(now)}" if was is not None else _word(now)
+def _arrow(field: str, was: Any, now: Any) -> str:
+    return f"{_word(field, was)} → {_word(field, now)}" if was is not None else _word(field, now)
 
 
 def _end(until: datetime | None) -> str:
     return until.isoformat() if until else "somebody sets it again"
 
 
-def _word(value: Any) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+def _word(field: str, value: Any) -> str:
+    """Show a field of the history: a switch, a count, dollars, or that there is no cap."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if field in COUNTED or value == UNCAPPED else dollars(Decimal(value))
+
+
+def _in_words(cap: str, limit: int | None) -> str:
+    return _word(cap, _shown(cap, limit))
 
 
 def _holders(act: Act, engine: str) -> str:
@@ -372,9 +382,9 @@ def _holders(act: Act, engine: str) -> str:
     if not found.total:
         return "nothing is open"
     named = ", ".join(
-        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}"
+        f"R-{one.reservation_id} {dollars(one.amount)} {f'({said(one.about)}) ' if one.about else ''}"
         f"by {mention(one.created_by)}"
         for one in found.items
     )
     more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""
-    return f"{found.total} open, {found.amount} in all: {named}{more}"
+    return f"{found.total} open, {dollars(found.amount)} in all: {named}{more}"

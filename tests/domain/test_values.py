@@ -13,7 +13,7 @@ from domain.canonical import digest, stable, text_of
 from domain.money import LARGEST, from_cents, parse_amount, to_cents
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
-from domain.parameters import Amount, Arg, Flag, Instant, Number, Params, Text, describe, parse
+from domain.parameters import Amount, Arg, ChannelRef, Flag, Instant, Number, Params, Text, UserId, describe, parse
 from domain.registry import build_registry
 from tests.domain.gate.test_order import good_params
 
@@ -169,3 +169,20 @@ def test_a_moment_has_one_text_in_every_zone() -> None:
     """The hash of an entry does not depend on where it was written."""
     assert digest(NOW) == digest(NOW.astimezone(ZONE))
     assert digest(NOW) != digest(NOW + timedelta(microseconds=1))
+
+
+class Places(Params):
+    """Somebody and somewhere."""
+
+    user: UserId
+    channel: ChannelRef
+
+
+@pytest.mark.parametrize(("user", "channel"), [("U1", "C1"), ("W12", "G0OPS"), ("U0123456789", "C0123456789")])
+def test_an_id_of_any_length_means_the_same_when_it_is_read_again(user: str, channel: str) -> None:
+    """A mention is read when it is typed, kept as its id, and read again when it runs."""
+    typed = {"user": f"<@{user}|maria>", "channel": f"<#{channel}|ops>"}
+    found = parse(Places, typed, now=NOW, zone=ZONE, has_mentions=True)
+    assert isinstance(found, Places), found
+    assert (found.user, found.channel) == (user, channel)
+    assert parse(Places, found.model_dump(mode="json"), now=NOW, zone=ZONE) == found

@@ -432,7 +432,7 @@ def test_a_request_is_bound_to_the_caps_it_showed(live: World) -> None:
     """The caps were raised meanwhile: the approver saw other figures, so nothing is released."""
     tripped(live)
     asked = live.pending(ONCALL, "regression.release", **NAME, reason="x", share="25%")
-    assert any("open risk 125.00 of 500.00" in str(row.payload) for row in live.rows("outbox", "card = 'approval'"))
+    assert any("open risk $125 of $500" in str(row.payload) for row in live.rows("outbox", "card = 'approval'"))
     live.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk="900", reason="x", break_glass="alone")
     decided = live.approve(SECOND, asked.approval_id)
     assert not isinstance(decided, Done) or decided.result.status != "approved"  # type: ignore[attr-defined]

@@ -131,9 +131,9 @@ def test_a_raise_goes_back_by_itself(live: World) -> None:
     until = (live.clock() + timedelta(hours=8)).isoformat()
     asked = live.pending(OPERATOR, "risk.raise", engine="wholesale", max_open_risk="600", until=until, reason="batch")
     facts = dict(live.approval(asked.approval_id).wanted["facts"])
-    assert facts["Open risk"] == "500.00 → 600.00"
-    assert facts["Open risk now"] == "500.00 of 500.00"
-    assert "R-1 100.00 (O-2029 Kitchener) by <@UOPERATOR>" in facts["Held by"]
+    assert facts["Open risk"] == "$500 → $600"
+    assert facts["Open risk now"] == "$500 of $500"
+    assert "R-1 $100 (O-2029 Kitchener) by <@UOPERATOR>" in facts["Held by"]
     live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100")
     assert isinstance(live.approve(MANAGER, asked.approval_id), Done)
     live.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100")

@@ -1,10 +1,12 @@
 """What was agreed to for a time is no measure for what lasts longer: it is judged beside what it would go back to."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from domain.money import dollars
 from domain.outcomes import Done
 from domain.policies import service as history
 from tests.support import MANAGER, OPERATOR, OWNER, SECOND, World
@@ -51,7 +53,10 @@ def test_what_was_agreed_for_a_day_does_not_last_longer_without_a_second_person(
     asked = world.pending(MANAGER, name, **whose, **{field: looser}, **until, reason="a little less")
     facts = dict(world.approval(asked.approval_id).wanted["facts"])
     (without,) = [value for fact, value in facts.items() if fact.endswith("without this")]
-    assert without.startswith(f"back to {f'{seed:.0%}'.replace('%', ' %') if 'rate' in field else seed} by itself")
+    said = dollars(Decimal(seed)) if name.startswith("risk") else seed
+    if "rate" in field:
+        said = f"{seed:.0%}".replace("%", " %")
+    assert without.startswith(f"back to {said} by itself")
     assert _now(world, name, whose, field) == loosest
     world.clock.advance(days=1)
     world.system("policy.revert")

@@ -14,11 +14,13 @@ from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
-from domain.regression import rules
+from domain.regression import changing, rules
+from domain.regression.changing import Fault
 from domain.regression.detector import Better
+from domain.regression.measuring import MEASURES_NOTHING
 from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
-from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
+from domain.regression.rules import LAYER, Action, Method, MetricKind, Policy
 from domain.regression.tables import RegressionPolicy, RegressionState
 
 KIND = "regression"
@@ -106,7 +108,7 @@ def _loosened(act: Act, row: Row[Any] | None, after: Policy, until: datetime | N
     before = figures_of(policy_of(row))
     went_back = {one.field: one.base for one in _put_off(act, row, after, until)}
     beside = (before, {**before, **went_back})
-    return tuple(dict.fromkeys(name for one in beside for name in rules.loosened(one, figures_of(after))))
+    return tuple(dict.fromkeys(name for one in beside for name in changing.loosened(one, figures_of(after))))
 
 
 def _put_off(act: Act, row: Row[Any], after: Policy, until: datetime | None) -> tuple[Temporary, ...]:
@@ -123,7 +125,7 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
     row = row_of(act.connection, domain, metric)
-    found = _too_long(row, domain, metric) or rules.fault(planned(row, changes))
+    found = _too_long(row, domain, metric) or changing.fault(planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -174,7 +176,7 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := _too_long(row, domain, metric) or rules.fault(after)) is not None:
+    if (found := _too_long(row, domain, metric) or changing.fault(after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
@@ -263,9 +265,9 @@ def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) ->
     state = lock_state(act.connection, domain, metric)
     assert state is not None
     memory, trial = Memory.from_json(state.memory), state.trial
-    if any(getattr(before, name) != getattr(after, name) for name in rules.RELEARN):
+    if any(getattr(before, name) != getattr(after, name) for name in changing.RELEARN):
         memory = rules.fresh(after)
-        trial = trial and {**trial, **rules.MEASURES_NOTHING}
+        trial = trial and {**trial, **MEASURES_NOTHING}
     elif after.reference_rate is not None and after.reference_rate != before.reference_rate:
         rules.told(after, memory)
     elif after.enabled and not before.enabled:

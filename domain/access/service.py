@@ -12,7 +12,8 @@ from domain.access.people import held_since, holders, words_from
 from domain.access.results import AccessList, Deactivated, Followed, Granted, Holder, Revoked, Welcome
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act
-from domain.approvals import service as approvals
+from domain.approvals.ending import withdraw_all
+from domain.approvals.rows import locked_requests_of
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.clock import Clock
@@ -136,7 +137,7 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str, source: str = 
 
 def revoke(act: Act, user_id: str, role: Role | None) -> Revoked | Refused:
     """Take a role (or all of them) away at once, and with it claims, tasks and requests."""
-    requests = approvals.locked_requests_of(act, user_id)
+    requests = locked_requests_of(act, user_id)
     rows = _grants_of(act, user_id)
     wanted = [row for row in rows if role is None or row.role == role.word]
     refusal = _judge_revoke(act, user_id, wanted)
@@ -179,7 +180,7 @@ def _take_away(
     )
     left = None if is_gone else max((Role.from_word(row.role) for row in kept), default=None)
     released = 0 if left is not None and left >= Role.OPERATOR else release_claims_of(act, user_id)
-    withdrawn = approvals.withdraw_all(act, requests)
+    withdrawn = withdraw_all(act, requests)
     act.changed(
         user_id, before={"roles": [row.role for row in wanted]}, after={"roles": [row.role for row in kept]},
     )  # fmt: skip
@@ -235,7 +236,7 @@ def _join(act: Act, wanted: rules.Follow) -> bool:
 
 
 def _leave(act: Act, wanted: rules.Follow) -> bool:
-    requests = approvals.locked_requests_of(act, wanted.user_id)
+    requests = locked_requests_of(act, wanted.user_id)
     rows = _grants_of(act, wanted.user_id)
     ended = [row for row in rows if row.role == wanted.role.word and row.source == wanted.source]
     if not ended:
@@ -251,7 +252,7 @@ def deactivate(act: Act, user_id: str) -> Deactivated:
 
     An owner by VALHALLA_OWNERS stays named there, and can do nothing while the account is deactivated.
     """
-    requests = approvals.locked_requests_of(act, user_id)
+    requests = locked_requests_of(act, user_id)
     rows = _grants_of(act, user_id)
     known = act.connection.execute(
         update(Person).where(Person.user_id == user_id, Person.deactivated_at.is_(None)).values(deactivated_at=act.now)

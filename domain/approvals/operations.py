@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from domain.act import Act
-from domain.approvals import alone, rules, service
+from domain.approvals import alone, deciding, ending, judging, rows, rules, showing
 from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Question
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
@@ -60,15 +60,14 @@ class SignOff(Params):
 
 
 def _list(act: Act, *, mine: bool) -> ApprovalList:
-    rows = service.open_requests(act, of=act.actor if mine else None)
-    lines = tuple(service.line_of(row) for row in rows)
+    lines = tuple(showing.line_of(row) for row in rows.open_requests(act, of=act.actor if mine else None))
     waiting = () if mine else tuple(alone.break_glass_card(act, row) for row in alone.unsigned(act))
     return ApprovalList(items=lines, unsigned=waiting, mine=mine)
 
 
 def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
-    row = service.locked(act, params.approval_id)
-    refusal = service.judge_open(act, row, params.approval_id)
+    row = rows.locked(act, params.approval_id)
+    refusal = judging.judge_open(act, row, params.approval_id)
     if refusal is not None or row is None:
         return refusal or refused(Kind.NOT_FOUND, "no_such_approval", "There is no such request.", layer=rules.LAYER)
     if params.type_the_operation.strip() != row.operation:
@@ -76,7 +75,7 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
             Kind.INVALID, "not_confirmed", f"To act alone, type `{row.operation}` exactly.", layer=rules.LAYER,
             field="type_the_operation", remedy=f"for example `{row.operation}`",
         )  # fmt: skip
-    if altered := service.judge_unaltered(act, row):
+    if altered := judging.judge_unaltered(act, row):
         return altered
     operation = act.registry[row.operation]
     asked = operation.params.model_validate(row.params, context={"now": act.now, "zone": act.settings.zone})
@@ -119,7 +118,7 @@ OPERATIONS = (
         summary="Put a question to whoever asked",
         params=Ask,
         result=Question,
-        run=lambda act, params: service.ask(act, params.approval_id, params.reason),
+        run=lambda act, params: deciding.ask(act, params.approval_id, params.reason),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         reduces=True,
@@ -132,7 +131,7 @@ OPERATIONS = (
         summary="Take back your own request",
         params=Which,
         result=Decided,
-        run=lambda act, params: service.withdraw(act, params.approval_id),
+        run=lambda act, params: deciding.withdraw(act, params.approval_id),
         role=Role.OPERATOR,
         klass=ExecutionClass.GOVERN,
         reduces=True,
@@ -146,11 +145,11 @@ OPERATIONS = (
         summary="Approve a request (a button)",
         params=Approve,
         result=Decided,
-        run=lambda act, params: service.approve(act, params.approval_id, params.seen, params.note),
+        run=lambda act, params: deciding.approve(act, params.approval_id, params.seen, params.note),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
-        decides=lambda act, params: service.requested_operation(act, params.approval_id),
+        decides=lambda act, params: rows.requested_operation(act, params.approval_id),
         surfaces=IN_SLACK,
     ),
     Operation(
@@ -158,7 +157,7 @@ OPERATIONS = (
         summary="Reject a request, with a reason (a button)",
         params=Reject,
         result=Decided,
-        run=lambda act, params: service.reject(act, params.approval_id, params.seen, params.reason),
+        run=lambda act, params: deciding.reject(act, params.approval_id, params.seen, params.reason),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
@@ -173,7 +172,7 @@ OPERATIONS = (
         role=Role.OWNER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
-        decides=lambda act, params: service.requested_operation(act, params.approval_id),
+        decides=lambda act, params: rows.requested_operation(act, params.approval_id),
         surfaces=IN_SLACK,
     ),
     Operation(
@@ -204,7 +203,7 @@ OPERATIONS = (
 
 
 def _expire(act: Act) -> ApprovalList:
-    ended = service.expire_due(act)
+    ended = ending.expire_due(act)
     if ended:
         act.changed("approvals", after={"expired": ended})
     return ApprovalList(items=())

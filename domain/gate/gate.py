@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.act import Act, Entry
-from domain.approvals import alone
-from domain.approvals import service as approvals
+from domain.approvals import alone, asking
 from domain.approvals.rules import failing
 from domain.clock import Clock
 from domain.database import Database, PrimeMode, Unavailable, lock_call
@@ -152,9 +151,9 @@ class Gate:
         if rule is not None and rule.needed(act, params):
             act.is_alone = may_set_up and rule.owner_alone(act, params)
             if self.settings.dual_control and not act.is_alone:
-                return approvals.request(act, operation, params, rule)
+                return asking.request(act, operation, params, rule)
             if failed := failing(rule.gates(act, params)):
-                return approvals.blocked(operation, rule, failed)
+                return asking.blocked(operation, rule, failed)
         if may_set_up and (act.is_alone or operation.is_setup):
             act.entry.after = {"set_up": True}
         result = operation.run(act, params)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from domain.act import Act
-from domain.approvals import service as approvals
+from domain.approvals import showing
 from domain.approvals.results import TakenBack
 from domain.database import insert_into
 from domain.heimdall.results import PolicyList, PolicyView
@@ -176,7 +176,7 @@ def _end_promotion(act: Act, row: PolicyRow, after: Mapping[str, Any], reason: s
     if after["prod_use_enabled"] or not row.prod_use_enabled or row.prod_use_since is None:
         return
     end = TakenBack(at=act.now, by=act.actor, reason=reason, now=f"{row.domain} is back in the sandbox")
-    approvals.take_back(act, "heimdall.promote", row.domain, since=row.prod_use_since, end=end)
+    showing.take_back(act, "heimdall.promote", row.domain, since=row.prod_use_since, end=end)
 
 
 def name_model(act: Act, domain: str, model: str) -> None:

@@ -14,11 +14,13 @@ from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
-from domain.regression import rules
+from domain.regression import changing, rules
+from domain.regression.changing import Fault
 from domain.regression.detector import Better
+from domain.regression.measuring import MEASURES_NOTHING
 from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
-from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
+from domain.regression.rules import LAYER, Action, Method, MetricKind, Policy
 from domain.regression.tables import RegressionPolicy, RegressionState
 from domain.risk.views import caps_now
 
@@ -112,7 +114,7 @@ def _loosened(
     pairs = (
         (before, then), ({**before, **went_back}, then), (before, {**then, **{one.field: one.base for one in sooner}}),
     )  # fmt: skip
-    return tuple(dict.fromkeys(name for was, now in pairs for name in rules.loosened(was, now)))
+    return tuple(dict.fromkeys(name for was, now in pairs for name in changing.loosened(was, now)))
 
 
 def _put_off(act: Act, row: Row[Any], named: Collection[str], until: datetime | None) -> tuple[Temporary, ...]:
@@ -194,7 +196,7 @@ def set_policy(
 
 
 def _wrong(act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy) -> Fault | None:
-    return _too_long(row, domain, metric) or rules.fault(after) or _stops_nothing(act, row, after)
+    return _too_long(row, domain, metric) or changing.fault(after) or _stops_nothing(act, row, after)
 
 
 def _stops_nothing(act: Act, row: Row[Any] | None, after: Policy) -> Fault | None:
@@ -293,9 +295,9 @@ def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) ->
     state = lock_state(act.connection, domain, metric)
     assert state is not None
     memory, trial = Memory.from_json(state.memory), state.trial
-    if any(getattr(before, name) != getattr(after, name) for name in rules.RELEARN):
+    if any(getattr(before, name) != getattr(after, name) for name in changing.RELEARN):
         memory = rules.fresh(after)
-        trial = trial and {**trial, **rules.MEASURES_NOTHING}
+        trial = trial and {**trial, **MEASURES_NOTHING}
     elif after.reference_rate is not None and after.reference_rate != before.reference_rate:
         rules.told(after, memory)
     elif after.enabled and not before.enabled:

@@ -337,7 +337,7 @@ def test_a_reserve_under_way_while_the_release_commits_is_judged_by_the_share(li
     tripped(live)
     live.clock.advance(minutes=1)
     asked = live.pending(ONCALL, "regression.release", **NAME, reason="x", share="25%")
-    pause = Pause(live.gate, "approvals.approve")
+    pause = Pause(live, "approvals.approve")
 
     def reserve_meanwhile() -> Any:
         pause.wait()

@@ -1,7 +1,6 @@
 """A tripwire in its world: what arrives is counted once, an alarm stops its engine, two people release it."""
 
 import json
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -177,16 +176,10 @@ def test_nothing_that_acts_waits_for_a_metrics_row(postgres_world: World) -> Non
     """An evaluation stands before its commit; a report and an act that emits events of its metric go through."""
     metric = armed(postgres_world)
     postgres_world.done(OPERATOR, "kpi.record", events=metric.rate(0.41, 5))
-    pause = Pause(postgres_world.gate, "regression.evaluate")
-
-    def meanwhile() -> Any:
-        pause.wait()
-        try:
-            return postgres_world.run(OPERATOR, "kpi.record", events=metric.rate(0.41, 5))
-        finally:
-            pause.go_on.set()
-
-    _evaluated, recorded = at_once(lambda: postgres_world.run(OPERATOR, "regression.evaluate", **NAME), meanwhile)
+    _evaluated, recorded = Pause(postgres_world, "regression.evaluate").until_another_ends(
+        lambda: postgres_world.run(OPERATOR, "regression.evaluate", **NAME),
+        lambda: postgres_world.run(OPERATOR, "kpi.record", events=metric.rate(0.41, 5)),
+    )
     assert isinstance(recorded, Done)
     assert postgres_world.count("regression_arrival") == 1
 
@@ -256,7 +249,6 @@ def test_nothing_under_way_commits_after_a_tripwires_hold(postgres_world: World,
     world.switches(live=True)
     metric = armed(world)
     world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
-    waits = Pause(world.gate, "risk.reserve")
     order: list[str] = []
 
     def reserve() -> None:
@@ -270,15 +262,10 @@ def test_nothing_under_way_commits_after_a_tripwires_hold(postgres_world: World,
             world.done(OPERATOR, "regression.evaluate", **NAME)
         order.append("tripped")
 
-    threads = [threading.Thread(target=reserve), threading.Thread(target=trip)]
-    threads[0].start()
-    waits.wait()
-    threads[1].start()
-    world.wait_for_a_waiter()
-    assert (order, holds(world)) == ([], [])
-    waits.go_on.set()
-    for thread in threads:
-        thread.join()
+    def nothing_yet() -> None:
+        assert (order, holds(world)) == ([], [])
+
+    Pause(world, "risk.reserve").until_another_waits(reserve, trip, meanwhile=nothing_yet)
     assert order[0] == "reserved"
     assert len(holds(world)) == 1
     refusal = world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
@@ -295,14 +282,10 @@ def test_a_reserve_that_came_while_a_tripwire_trips_is_denied(postgres_world: Wo
     world.switches(live=True)
     metric = armed(world)
     world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
-    pause = Pause(world.gate, "regression.sweep")
-
-    def reserve() -> Any:
-        pause.wait()
-        threading.Timer(0.1, pause.go_on.set).start()
-        return world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
-
-    _swept, refusal = at_once(lambda: world.system("regression.sweep"), reserve)
+    _swept, refusal = Pause(world, "regression.sweep").until_another_waits(
+        lambda: world.system("regression.sweep"),
+        lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1"),
+    )
     assert isinstance(refusal, Refused)
     assert refusal.code == "on_hold"
 
@@ -452,8 +435,6 @@ def test_a_slow_slide_is_compared_once_a_day(live: World) -> None:
 
 
 def _slid(world: World) -> str:
-    import json
-
     (row,) = world.rows("regression_state", "metric = 'contract_rate'")
     return json.dumps({**row.memory, "recent": {"n": 2_000, "s": 500}})
 
@@ -566,21 +547,10 @@ def test_a_release_waits_for_a_change_of_its_policy_and_is_not_done(postgres_wor
     world.switches(live=True)
     tripped(world)
     asked = world.pending(ONCALL, "regression.release", **NAME, reason="it is mended")
-    pause = Pause(world.gate, "regression.policy_set")
-
-    def approve() -> Any:
-        pause.wait()
-        return world.approve(SECOND, asked.approval_id)
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    at_once(
-        lambda: world.run(MANAGER, "regression.policy_set", **NAME, max_drop_fraction=0.15, reason="closer"), approve,
-        release,
-    )  # fmt: skip
+    Pause(world, "regression.policy_set").until_another_waits(
+        lambda: world.run(MANAGER, "regression.policy_set", **NAME, max_drop_fraction=0.15, reason="closer"),
+        lambda: world.approve(SECOND, asked.approval_id),
+    )
     assert world.approval(asked.approval_id).status == "failed"
     assert world.approval(asked.approval_id).outcome_detail == "Then: policy v2. Now: policy v3."
     assert len(holds(world)) == 1

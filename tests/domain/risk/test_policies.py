@@ -1,6 +1,5 @@
 """Setting caps: tighter at once, looser with a second person, for a time, with their whole history."""
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -188,17 +187,15 @@ def test_a_tightening_waits_for_what_is_being_reserved(postgres_world: World) ->
     world = postgres_world
     world.switches(live=True)
     world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
-    pause = Pause(world.gate, "risk.reserve")
-    reserving = threading.Thread(target=lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="99"))
-    reserving.start()
-    pause.wait()
-    tightening = threading.Thread(target=lambda: set_caps(world, max_open_risk="100"))
-    tightening.start()
-    world.wait_for_a_waiter()
-    assert policy(world).max_open_risk == 500
-    pause.go_on.set()
-    reserving.join()
-    tightening.join()
+
+    def still_open() -> None:
+        assert policy(world).max_open_risk == 500
+
+    Pause(world, "risk.reserve").until_another_waits(
+        lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="99"),
+        lambda: set_caps(world, max_open_risk="100"),
+        meanwhile=still_open,
+    )
     assert policy(world).max_open_risk == 100
     assert world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1").code == "max_open_risk"
     assert current(world, "WHOLESALE").open_risk == 100_00

@@ -59,7 +59,7 @@ class RiskLedger(Base):
     loss: Mapped[Cents] = mapped_column(default=0)
     actions: Mapped[int] = mapped_column(default=0)
     warned: Mapped[int] = mapped_column(default=0)
-    """Which warnings went out today, one bit for each (`rules.WARNINGS`)."""
+    """Which warnings went out today: a bit for each, at full speed and at a trial share (`rules.marked`)."""
     is_closed: Mapped[bool] = mapped_column(default=False)
 
 

@@ -130,6 +130,26 @@ def test_a_cap_that_fills_up() -> None:
     ]
 
 
+def test_a_cap_that_fills_up_at_a_trial_share_says_which_figure_binds_and_who_lifts_it() -> None:
+    message = card("cap_warning", samples.AT_A_SHARE)
+    until = (
+        "$125 is 25 % of $500: WHOLESALE acts at a trial share after the WHOLESALE.contract_rate tripwire, until "
+        f"{shown(samples.TRIAL.ends_at)}."
+    )
+    assert says(message) == [
+        "*WHOLESALE: open risk is full at the trial share of 25 %*",
+        "*Open now*: $125 of $125",
+        "*Stops*  new reserves that need it",
+        "*Goes on*  settling, voiding, everything that reserves nothing",
+        "There is no room for another offer; 4 reservations are open",
+        "A settled or voided reservation gives room.",
+        until,
+        "[ Open reservations ] [ Ask for full speed… ]",
+        f"Risk Guard · WHOLESALE max_open_risk · {shown(AT)}",
+    ]
+    assert presses(message.blocks)[1].params == {"engine": "WHOLESALE", "hold_id": 9}
+
+
 def test_the_caps_are_told_in_the_users_units_first() -> None:
     message = reply("risk.snapshot", samples.snapshot(samples.GLOBAL, samples.engine()))
     said = says(message)

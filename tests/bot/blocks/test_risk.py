@@ -132,6 +132,7 @@ def test_a_cap_that_fills_up() -> None:
 
 def test_a_cap_that_fills_up_at_a_trial_share_says_which_figure_binds_and_who_lifts_it() -> None:
     message = card("cap_warning", samples.AT_A_SHARE)
+    assert samples.TRIAL.ends_at is not None
     until = (
         "$125 is 25 % of $500: WHOLESALE acts at a trial share after the WHOLESALE.contract_rate tripwire, until "
         f"{shown(samples.TRIAL.ends_at)}."

@@ -240,3 +240,33 @@ def test_a_trial_share_that_people_ended_says_what_still_stops_the_engine() -> N
     assert says(card("risk_hold", over))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER: full speed again.*"
     still = over.model_copy(update={"others": (samples.TRIPWIRE,)})
     assert says(card("risk_hold", still))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER, but it is still stopped.*"
+
+
+def confirmations(message: Rendered) -> list[Any]:
+    """What each *Void* of a message asks before it acts; None where it does not ask."""
+    buttons = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
+    return [one.get("confirm") for one in buttons if one["text"]["text"] == "Void"]
+
+
+def test_a_void_asks_first_wherever_it_stands() -> None:
+    """It gives the room back and never the action."""
+    both = reply("risk.reserve", samples.RESERVED), reply("risk.reservations", samples.REPLIES["risk.reservations"][2])
+    for message in both:
+        (asks,) = confirmations(message)
+        assert asks["title"]["text"] == "Void it?"
+        assert asks["text"]["text"].endswith("its $100 is free again. The action stays counted.")
+        assert asks["confirm"]["text"] == "Void"
+
+
+def test_a_lifted_hold_names_its_number_and_audit_entry() -> None:
+    lifted = card("risk_hold", samples.RESUMED.model_copy(update={"audit_id": 12}))
+    assert says(lifted)[-1] == "Risk Guard · hold H-3 · audit 12"
+    assert says(lifted)[-2] == "It stood for 2 h"
+
+
+def test_no_open_reservation_says_what_would_stand_there() -> None:
+    assert says(reply("risk.reservations", samples.REPLIES["risk.reservations"][1])) == [
+        "*No reservation of CAPITAL is open.*",
+        "What is reserved stands here until it is settled or voided, or ends by itself.",
+        "[ Show the caps ]",
+    ]

@@ -77,6 +77,8 @@ class Done(BaseModel):
     result: Result
     audit_id: int | None = None
     replayed: bool = False
+    remark: str | None = None
+    """What the caller should know of how it was done, where it was not done as it was asked for."""
 
 
 class Held(Result):

@@ -241,13 +241,17 @@ def _reservation(line: ReservationLine, found: ReservationList) -> list[Block]:
         f"*R-{line.reservation_id}*{about}  {dollars(line.amount)}  {words(line.engine)}\n"
         f"{who(line.created_by)}, {span(found.as_of - line.created_at)} ago · ends by itself {when(line.expires_at)}"
     )
-    which, name = {"reservation_id": line.reservation_id}, f"R-{line.reservation_id}"
-    asks = kit.confirm("Void it?", f"{name} came to nothing: its {dollars(line.amount)} is free again.", "Void")
-    row = kit.actions(
+    return [kit.section(text), *_close(line.reservation_id, line.amount)]
+
+
+def _close(reservation_id: int, amount: Decimal) -> list[Block]:
+    """Return the two ways to end a reservation; *Void* asks first, since the action it took stays counted."""
+    which, name = {"reservation_id": reservation_id}, f"R-{reservation_id}"
+    said = f"{name} came to nothing: its {dollars(amount)} is free again. The action stays counted."
+    return kit.actions(
         kit.button("Settle…", "risk.settle", which, form=True, about=name),
-        kit.button("Void", "risk.void", which, confirm=asks, about=name),
+        kit.button("Void", "risk.void", which, confirm=kit.confirm("Void it?", said, "Void"), about=name),
     )
-    return [kit.section(text), *row]
 
 
 def reserved(made: Reserved) -> Rendered:
@@ -259,16 +263,12 @@ def reserved(made: Reserved) -> Rendered:
             kit.lines(f"{dollars(made.amount)} of {words(made.engine)}, {words(made.state.lower())}"),
             kit.context(LAYER),
         )
-    which = {"reservation_id": made.reservation_id}
     room = in_units(made.units, made.unit)
     return kit.message(
         f"RESERVED: {dollars(made.amount)} of {words(made.engine)}, {name}",
         kit.lines(" · ".join(said for cap in made.caps if (said := _cap(cap))), f"There is {room}" if room else None),
         kit.lines(f"Settle it with what was lost, or void it; it ends by itself {when(made.expires_at)}."),
-        kit.actions(
-            kit.button("Settle…", "risk.settle", which, form=True, about=name),
-            kit.button("Void", "risk.void", which, about=name),
-        ),
+        _close(made.reservation_id, made.amount),
         kit.context(LAYER, audit_number(made.audit_id)),
     )
 

@@ -75,23 +75,29 @@ def cap_warning(card: CapWarning) -> Rendered:
     whose = "All engines together" if card.engine == "GLOBAL" else words(card.engine)
     used, limit = figure(card.used), figure(card.limit)
     full = card.percent >= 100  # noqa: PLR2004 - percent
+    at = f" at the trial share of {card.trial.share} %" if card.trial else ""
     ends = "It is empty again at midnight." if card.is_daily else "A settled or voided reservation gives room."
     room = in_units(card.units, card.unit)
     return kit.message(
-        f"{whose}: {NAMES[card.cap].lower()} is {'full' if full else f'at {card.percent} % and more'}",
+        f"{whose}: {NAMES[card.cap].lower()} is {'full' if full else f'at {card.percent} % and more'}{at}",
         kit.facts([(USED[card.cap].capitalize(), f"{used} of {limit}")]),
         kit.lines(
             f"*Stops*  {'new reserves that need it' if full else 'nothing yet'}",
             "*Goes on*  settling, voiding, everything that reserves nothing",
             f"There is {room}; {count(card.reservations, 'reservation is', 'reservations are')} open" if room else None,
             ends,
+            _share(card),
         ),
-        kit.actions(
-            kit.button("Open reservations", "risk.reservations", _of(card.engine)),
-            kit.button("Ask for more room…", "risk.raise", {"engine": card.engine}, form=True),
-        ),
+        kit.actions(kit.button("Open reservations", "risk.reservations", _of(card.engine)), _more(card)),
         kit.context(LAYER, f"{words(card.engine)} {card.cap}", when(card.at), audit_number(card.audit_id)),
     )
+
+
+def _more(card: CapWarning) -> Block:
+    if card.trial is None:
+        return kit.button("Ask for more room…", "risk.raise", {"engine": card.engine}, form=True)
+    params = {"engine": card.trial.engine, "hold_id": card.trial.hold_id}
+    return kit.button("Ask for full speed…", "risk.resume", params, form=True)
 
 
 def _of(engine: str) -> dict[str, str]:
@@ -136,16 +142,16 @@ def denied(operation: AnyOperation | str, refusal: Refused) -> Rendered:
     )
 
 
-def _policy_says(denial: CapDenial) -> Decimal | int:
-    return denial.limit if denial.at_full_speed is None else denial.at_full_speed
+def _policy_says(found: CapDenial | CapWarning) -> Decimal | int:
+    return found.limit if found.at_full_speed is None else found.at_full_speed
 
 
-def _share(denial: CapDenial) -> str | None:
-    trial = denial.trial
+def _share(found: CapDenial | CapWarning) -> str | None:
+    trial = found.trial
     if trial is None:
         return None
     return (
-        f"{figure(denial.limit)} is {trial.share} % of {figure(_policy_says(denial))}: {words(denial.engine)} acts at "
+        f"{figure(found.limit)} is {trial.share} % of {figure(_policy_says(found))}: {words(found.engine)} acts at "
         f"a trial share after {by(trial)}, until {when(trial.ends_at)}."
     )
 

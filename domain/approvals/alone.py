@@ -1,6 +1,6 @@
 """Acting alone: an owner breaks the glass, and another manager signs it off (spec/5, "The owner alone")."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -20,9 +20,52 @@ from domain.outcomes import Done, Kind, Outcome, Refused, refused
 from domain.parameters import Params
 from domain.prime_law import rules as prime_law
 
+UNBROKEN = "It needed nobody else: no glass was broken, and nothing waits for a sign-off."
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whether an act needs somebody else."""
+
+    second: bool
+    """Another person must approve it."""
+    gates: bool
+    """Its gates must hold even so."""
+    is_alone: bool
+    """It would, but is an owner's set-up change while go-live was never enabled (spec/5)."""
+
+
+def need(act: Act, operation: AnyOperation, params: Params) -> Need:
+    """Judge whether somebody else has to approve an act."""
+    rule = operation.approval
+    if rule is None or not rule.needed(act, params):
+        return Need(second=False, gates=False, is_alone=False)
+    is_alone = _may_set_up(act) and rule.owner_alone(act, params)
+    return Need(second=act.settings.dual_control and not is_alone, gates=True, is_alone=is_alone)
+
+
+def _may_set_up(act: Act) -> bool:
+    return act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
+
+
+def without_a_second(act: Act, operation: AnyOperation, params: Params, judged: Need) -> Done | Refused:
+    """Do what nobody else has to approve."""
+    act.is_alone = judged.is_alone
+    rule = operation.approval
+    if rule is not None and judged.gates and (failed := rules.failing(rule.gates(act, params))):
+        return blocked(operation, rule, failed)
+    if _may_set_up(act) and (act.is_alone or operation.is_setup):
+        act.entry.after = {"set_up": True}
+    result = operation.run(act, params)
+    return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
+
 
 def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) -> Outcome:
-    """Let an owner act alone: allowed, loudly announced, audited, and open until another manager signs it off."""
+    """Let an owner act alone: allowed, loudly announced, audited, and open until another manager signs it off.
+
+    Where nobody else has to approve and no gate stands in the way, no glass is broken: it is the ordinary act, and its
+    answer says so.
+    """
     rule = operation.approval
     if rule is None:
         return refused(
@@ -35,7 +78,12 @@ def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) 
             layer=rules.LAYER, remedy="Ask for an approval instead.",
             has=act.standing.role.word if act.standing.role else None,
         )  # fmt: skip
-    failed = rules.failing(rule.gates(act, params))
+    judged = need(act, operation, params)
+    failed = rules.failing(rule.gates(act, params)) if judged.second or judged.gates else ()
+    if not judged.second and not failed:
+        act.is_break_glass = False
+        done = without_a_second(act, operation, params, judged)
+        return done.model_copy(update={"remark": UNBROKEN}) if isinstance(done, Done) else done
     if firm := tuple(gate for gate in failed if not gate.waivable):
         return blocked(operation, rule, firm)
     return _act_alone(act, operation, params, reason, failed)
@@ -81,7 +129,12 @@ def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, re
     outcome = stopped or break_glass(inner, operation, params, reason)
     if isinstance(outcome, Done):
         act.entries.append(entry)
-        act.changed(operation.target_of(params, act.actor), after={"break_glass": True, "operation": operation.name})
+        is_broken = outcome.remark is None
+        open_one = None if is_broken else open_request(act, operation.name, entry.target)
+        if open_one is not None:
+            end(act, open_one, "superseded", detail="an owner did it, who needed nobody else", by=act.actor)
+        after = {"break_glass": is_broken, "operation": operation.name}
+        act.changed(operation.target_of(params, act.actor), after=after)
     return outcome
 
 

@@ -83,7 +83,9 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
     if isinstance(outcome, Refused):
         return outcome
     assert isinstance(outcome, Done)
-    return Decided(approval_id=row.id, status="superseded", headline=f"Break glass: {row.wanted['done']}")
+    done = row.wanted["done"]
+    headline = done if outcome.remark else f"Break glass: {done}"
+    return Decided(approval_id=row.id, status="superseded", headline=headline, detail=outcome.remark or "")
 
 
 OPERATIONS = (

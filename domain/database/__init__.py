@@ -2,7 +2,7 @@
 
 from domain.database.base import Base, Cents, Json, RowId, UtcDateTime
 from domain.database.engine import Database, Unavailable, in_transaction
-from domain.database.locks import BOOKS, PrimeMode, lock_call, try_lock_sealer
+from domain.database.locks import BOOKS, PrimeMode, lock_call, lock_rota, try_lock_sealer
 from domain.database.schema import head_revision, migrate, schema_revision
 from domain.database.upsert import insert_into
 
@@ -20,6 +20,7 @@ __all__ = [
     "in_transaction",
     "insert_into",
     "lock_call",
+    "lock_rota",
     "migrate",
     "schema_revision",
     "try_lock_sealer",

@@ -1,4 +1,4 @@
-"""The advisory locks: Prime Law's, which every act shares, an idempotency key's, and the sealer's (spec/5).
+"""The advisory locks: Prime Law's, which every act shares, an idempotency key's, the sealer's, and two more (spec/5).
 
 On SQLite a write transaction is alone by itself (`BEGIN IMMEDIATE`), so none is a statement there.
 """
@@ -12,6 +12,8 @@ PRIME = 0x56414C01
 SEALER = 0x56414C02
 BOOKS = 0x56414C03
 """Risk Guard's books, in the order of arrival: waiters for a row that is updated all the time overtake each other."""
+ROTA = 0x56414C04
+"""Taking over on call: whoever takes over must see whom, and there is no row that stands for the rota."""
 KEYS = 0x56414C
 """The space of the keys' locks, apart from the single numbers above."""
 ACTING_TIMEOUT_MS = 1_000
@@ -45,6 +47,7 @@ _LOCK = {
     for has_key in (False, True)
 }
 """One statement takes both, Prime Law's first: that is the order of locks everywhere."""
+_ROTA = text("SELECT pg_advisory_xact_lock(:key)")
 _SEALER = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
@@ -64,3 +67,9 @@ def try_lock_sealer(connection: Connection) -> bool:
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.scalar(_SEALER, {"key": SEALER}))
+
+
+def lock_rota(connection: Connection) -> None:
+    """Be the only one who takes over until the transaction ends; who is on call must be read by a later statement."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ROTA, {"key": ROTA})

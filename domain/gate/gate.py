@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from domain.act import Act, Entry
 from domain.approvals import alone, asking
-from domain.approvals.rules import failing
 from domain.clock import Clock
 from domain.database import Database, PrimeMode, Unavailable, lock_call
 from domain.gate import idempotency
@@ -146,18 +145,10 @@ class Gate:
             return stopped
         if call.break_glass_reason is not None:
             return alone.break_glass(act, operation, params, call.break_glass_reason)
-        rule = operation.approval
-        may_set_up = act.standing.at_least(Role.OWNER) and not act.prime.was_ever_live
-        if rule is not None and rule.needed(act, params):
-            act.is_alone = may_set_up and rule.owner_alone(act, params)
-            if self.settings.dual_control and not act.is_alone:
-                return asking.request(act, operation, params, rule)
-            if failed := failing(rule.gates(act, params)):
-                return asking.blocked(operation, rule, failed)
-        if may_set_up and (act.is_alone or operation.is_setup):
-            act.entry.after = {"set_up": True}
-        result = operation.run(act, params)
-        return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
+        need = alone.need(act, operation, params)
+        if need.second and operation.approval is not None:
+            return asking.request(act, operation, params, operation.approval)
+        return alone.without_a_second(act, operation, params, need)
 
     def _prime_mode(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> PrimeMode:
         """Read, without a lock, what the operation carries out, and return the stronger mode of the two.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 from domain.access.people import holders
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act, Priority
+from domain.database import lock_rota
 from domain.identity import Role
 from domain.oncall import rules
 from domain.oncall.results import Duty, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
@@ -123,11 +124,16 @@ def _insert(act: Act, **values: Any) -> Any:
 
 
 def take(act: Act, length: timedelta, note: str | None) -> Taken | Refused:
-    """Be on call from now on for so long, whatever the rota says; whoever was on call is told, and the channel."""
+    """Be on call from now on for so long, whatever the rota says; whoever was on call is told, and the channel.
+
+    Of several who take over at once each relieves the one before: they come one after the other.
+    """
     refusal = rules.judge_take(length)
     if refusal is not None:
         return refusal
-    before = current(act)
+    lock_rota(act.connection)
+    known = shifts(act)
+    before = rules.on_call(known, act.settings.zone, rules.after_takes(known, act.now))
     instead_of = before.user_id if before and before.user_id != act.actor else None
     row = _insert(
         act, user_id=act.actor, kind=ShiftKind.TAKE, starts_at=act.now, ends_at=act.now + length, note=note

@@ -125,6 +125,14 @@ def on_call(shifts: Sequence[Shift], zone: ZoneInfo, now: datetime) -> Segment |
     return first if first.user_id else None
 
 
+def after_takes(shifts: Sequence[Shift], now: datetime) -> datetime:
+    """Return when a take-over that is written now is preceded by all that were written before.
+
+    Whoever waited for somebody else's take-over may have begun before it.
+    """
+    return max([now, *(shift.starts_at for shift in shifts if shift.kind is ShiftKind.TAKE)])
+
+
 def next_duty(shifts: Sequence[Shift], zone: ZoneInfo, now: datetime) -> Segment | None:
     """Return the first duty after that moment of somebody else than whoever has it then."""
     line = timeline(shifts, zone, now, now + HORIZON)

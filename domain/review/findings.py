@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, TextClause, func, select
 
 from domain.act import Act
-from domain.audit.tables import AuditEvent
+from domain.audit.tables import REFUSED, AuditEvent
 from domain.outcomes import Kind
 from domain.prime_law.tables import GoLiveHistory
 from domain.review import rules
@@ -51,9 +51,9 @@ def refusals(act: Act, since: datetime, until: datetime, *, but: Sequence[Calls]
     )
 
 
-def _denied(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+def _denied(since: datetime, until: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     return (
-        AuditEvent.outcome == "refused", AuditEvent.at >= since, AuditEvent.at < until,
+        REFUSED, AuditEvent.at >= since, AuditEvent.at < until,
         AuditEvent.after["kind"].as_string().in_(DENIALS),
     )  # fmt: skip
 

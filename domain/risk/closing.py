@@ -46,8 +46,7 @@ def settle(act: Act, reservation_id: int, loss: int, *, over: bool = False) -> C
     _close(act, row, "SETTLED", realized_loss=loss)
     event: dict[str, Any] = {"realized_loss": loss, "detail": {"was_expired": True} if not freed else None}
     _remember(act, row, "SETTLE", both[1], **event)
-    for book in both:
-        warn(act, book, book.used.with_loss(loss, freed=freed))
+    warn(act, [(book, book.used.with_loss(loss, freed=freed)) for book in both])
     act.changed(
         f"R-{row.id}", before={"state": row.state}, after={"state": "SETTLED", "realized_loss": from_cents(loss)}
     )

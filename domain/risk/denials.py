@@ -15,6 +15,7 @@ from domain.money import from_cents
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.risk.books import Book, Books
 from domain.risk.caps import NAMES, amount_of
+from domain.risk.holds import hold_line
 from domain.risk.results import CapDenial, OtherRoom, RoomHolder
 from domain.risk.rules import (
     COUNTED,
@@ -30,7 +31,6 @@ from domain.risk.rules import (
     this_evening,
 )
 from domain.risk.tables import RiskEvent, RiskReservation
-from domain.risk.views import hold_line
 
 NAMED = 3
 """How many of those that hold the room are named; the rest is counted."""

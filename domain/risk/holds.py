@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select, update
 
 from domain.act import Act
 from domain.database import insert_into
+from domain.risk.results import HoldLine
 from domain.risk.rules import FULL_SPEED, GLOBAL, engine_name
 from domain.risk.tables import RiskEvent, RiskHold
 
@@ -150,6 +151,15 @@ def shares_in_force(act: Act, engine: str | None = None) -> Sequence[Row[Any]]:
     query = select(RiskHold.__table__).where(RiskHold.lifted_at.is_(None), RiskHold.ends_at > act.now)
     query = query.order_by(RiskHold.share, RiskHold.id)
     return act.connection.execute(query if engine is None else query.where(RiskHold.engine == engine)).all()
+
+
+def hold_line(row: Row[Any]) -> HoldLine:
+    """Return a hold or trial share as it is shown."""
+    kind, _, name = row.source.partition(":")
+    return HoldLine(
+        hold_id=row.id, engine=row.engine, source=row.source, person=name if kind == "person" else None,
+        reason=row.reason, followups=row.followups, placed_at=row.placed_at, share=row.share, ends_at=row.ends_at,
+    )  # fmt: skip
 
 
 def stopping_followups(act: Act) -> Row[Any] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from domain.act import Act, Priority
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
-from domain.risk import holds, views
+from domain.risk import holds
 from domain.risk.denials import placed_by
 from domain.risk.holds import FOLLOWUPS
 from domain.risk.results import Paused
@@ -62,8 +62,8 @@ def _hold(act: Act, hold_id: int) -> Row[Any]:
 def _card(act: Act, row: Row[Any], *, reason: str, already: bool = False, is_lifted: bool = False) -> Paused:
     others = [hold for hold in holds.in_force(act, [row.engine, GLOBAL]) if hold.id != row.id]
     return Paused(
-        hold=views.hold_line(row), is_lifted=is_lifted, already=already,
-        engine_enabled=bool(_enabled(act, row.engine)), others=tuple(views.hold_line(hold) for hold in others),
+        hold=holds.hold_line(row), is_lifted=is_lifted, already=already,
+        engine_enabled=bool(_enabled(act, row.engine)), others=tuple(holds.hold_line(hold) for hold in others),
         requested_by=act.actor, approved_by=act.approved_by, reason=reason, at=act.now,
     )  # fmt: skip
 

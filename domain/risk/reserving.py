@@ -173,8 +173,7 @@ def _book(act: Act, asked: Asked, locked: Books) -> Reserved | None:
         return None
     reservation_id, event_id = made
     after = [(book, book.used.with_reserved(asked.amount)) for book in locked.both]
-    for book, used in after:
-        warn(act, book, used)
+    warn(act, after)
     act.kpi(ALLOWED, event_id=f"E{event_id}", success=True, source=asked.engine)
     act.changed(
         f"R-{reservation_id}",

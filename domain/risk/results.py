@@ -302,12 +302,18 @@ class CapWarning(Result):
     percent: int
     used: Decimal | int
     limit: Decimal | int
+    """What counts now: the policy's figure, or a trial share of it."""
     day: date
     at: datetime
     is_daily: bool
     unit: str | None = None
     units: int | None = None
+    """How many more there is room for under all caps as they count now."""
     reservations: int = 0
+    trial: HoldLine | None = None
+    """The trial share that makes the cap this small."""
+    at_full_speed: Decimal | int | None = None
+    """What the policy says of the cap, where a trial share makes it less."""
     audit_id: int | None = None
 
 

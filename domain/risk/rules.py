@@ -56,7 +56,9 @@ WARNINGS: Mapping[tuple[str, int], int] = {
     (cap, percent): 1 << place
     for place, (cap, percent) in enumerate((cap, percent) for cap in CAPS for percent in (WARN_AT, REACHED_AT))
 }
-"""The bit of each warning in `risk_ledger.warned`."""
+"""The bit of each warning in `risk_ledger.warned`; those of a trial share follow, and then the share's percent."""
+_BITS = len(WARNINGS)
+_FULL_SPEED_BITS = (1 << _BITS) - 1
 DAILY = frozenset({"max_daily_loss", "max_daily_exposure", "max_actions_per_day"})
 """Caps that are empty again at midnight."""
 
@@ -175,25 +177,51 @@ def times(caps: Sequence[tuple[Caps, Used]], unit: Unit) -> int | None:
     return min(counts, default=None)
 
 
-def warnings(caps: Caps, used: Used, warned: int) -> tuple[tuple[str, int], ...]:
-    """Return the warnings that are due now and did not go out today: (cap, percent), the highest of each cap."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A warning that is due: a cap, the percent of it that is used, and the trial share that makes it this small."""
+
+    cap: str
+    percent: int
+    share: int
+    """In percent; `FULL_SPEED` where the policy's own figure is what counts."""
+
+
+def warnings(caps: Caps, used: Used, warned: int, share: int = FULL_SPEED) -> tuple[Due, ...]:
+    """Return the warnings that are due now and did not go out today, the highest of each cap.
+
+    Compared is what binds now: at a trial share, its part of a cap. Whoever heard of that part has not heard of the
+    whole cap, nor of another share's part.
+    """
     found = []
     for cap in CAPS:
-        limit = caps.limit(cap)
+        limit = part(cap, caps.limit(cap), share)
         if limit is None:
             continue
+        binding = FULL_SPEED if limit == caps.limit(cap) else share
         for percent in (REACHED_AT, WARN_AT):
             if used.of(cap) * 100 >= limit * percent:
-                if not warned & WARNINGS[cap, percent]:
-                    found.append((cap, percent))
+                if not _given(warned, binding) & WARNINGS[cap, percent]:
+                    found.append(Due(cap, percent, binding))
                 break
     return tuple(found)
 
 
-def marked(warned: int, given: Sequence[tuple[str, int]]) -> int:
+def _given(warned: int, share: int) -> int:
+    """Return the warnings that went out today at a share; only the newest trial share is remembered."""
+    if share == FULL_SPEED:
+        return warned & _FULL_SPEED_BITS
+    return warned >> _BITS & _FULL_SPEED_BITS if warned >> 2 * _BITS == share else 0
+
+
+def marked(warned: int, given: Sequence[Due]) -> int:
     """Return `warned` with these; who heard that a cap is reached need not hear that it is nearly so."""
-    for cap, percent in given:
-        warned |= WARNINGS[cap, percent] | WARNINGS[cap, WARN_AT]
+    for due in given:
+        bits = _given(warned, due.share) | WARNINGS[due.cap, due.percent] | WARNINGS[due.cap, WARN_AT]
+        if due.share == FULL_SPEED:
+            warned |= bits
+        else:
+            warned = warned & _FULL_SPEED_BITS | bits << _BITS | due.share << 2 * _BITS
     return warned
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select
 from domain.act import Act
 from domain.money import from_cents
 from domain.risk.caps import amount_of
-from domain.risk.holds import in_force, shares_in_force
+from domain.risk.holds import hold_line, in_force, shares_in_force
 from domain.risk.results import (
     CapLine,
     CapValue,
@@ -79,15 +79,6 @@ def capped(cents: int | None) -> CapValue:
 def caps_of(row: Row[Any]) -> Caps:
     """Return the caps of a policy's row."""
     return Caps(row.max_daily_loss, row.max_daily_exposure, row.max_open_risk, row.max_actions_per_day)
-
-
-def hold_line(row: Row[Any]) -> HoldLine:
-    """Return a hold as it is shown."""
-    kind, _, name = row.source.partition(":")
-    return HoldLine(
-        hold_id=row.id, engine=row.engine, source=row.source, person=name if kind == "person" else None,
-        reason=row.reason, followups=row.followups, placed_at=row.placed_at, share=row.share, ends_at=row.ends_at,
-    )  # fmt: skip
 
 
 def holds_by_engine(act: Act) -> Mapping[str, tuple[HoldLine, ...]]:

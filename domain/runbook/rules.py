@@ -62,6 +62,8 @@ class Room:
     """At the same time."""
     deposit: str
     """What one reserves, in dollars."""
+    trials: tuple[tuple[str, int], ...] = ()
+    """Engines that act at a trial share, and its percent: these figures are what it leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,9 +378,10 @@ def room_in_the_caps(evidence: Evidence) -> Check:
     a_day = "uncapped" if room.offers_a_day is None else f"{room.offers_a_day} offers a day"
     at_once = "any number" if room.offers_open is None else str(room.offers_open)
     ok = not told or min(told) > 0
+    trials = "".join(f"; {name} is at a trial share of {share} %" for name, share in room.trials)
     return Check(
         name="room in the caps", severity=Severity.WARN, ok=ok,
-        detail=f"{a_day} at a deposit of {room.deposit}, {at_once} of them open at once",
+        detail=f"{a_day} at a deposit of {room.deposit}, {at_once} of them open at once{trials}",
         cure="" if ok else "`/risk set WHOLESALE …`, or `/risk set GLOBAL …`",
     )  # fmt: skip
 

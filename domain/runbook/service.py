@@ -18,8 +18,8 @@ from domain.oncall.pages import PHONE
 from domain.oncall.tables import Page
 from domain.processes.tables import ProcessHeartbeat
 from domain.regression.views import collect, named
-from domain.risk.rules import GLOBAL, UNITS, Caps, Used, times
-from domain.risk.views import caps_now, engines_without_caps
+from domain.risk.rules import FULL_SPEED, GLOBAL, UNITS, Caps, Used, shared, times
+from domain.risk.views import caps_now, engines_without_caps, shares_by_engine
 from domain.runbook import rules
 from domain.runbook.results import Attested, Check, Markdown, RunbookStatus, Severity
 from domain.runbook.tables import Attestation
@@ -86,16 +86,18 @@ def _tripwires(act: Act) -> tuple[rules.Tripwire, ...]:
 
 
 def _room(act: Act) -> rules.Room | None:
-    """Count a fresh day's offers under the caps as they are."""
-    caps = caps_now(act)
+    """Count a fresh day's offers under the caps as they count now, a trial share among them."""
+    caps, trials = caps_now(act), shares_by_engine(act)
     unit = UNITS[OFFERS_OF]
     if GLOBAL not in caps or OFFERS_OF not in caps:
         return None
-    both = [(caps[name], Used()) for name in (GLOBAL, OFFERS_OF)]
+    at = {name: trials[name][0].share or FULL_SPEED for name in (GLOBAL, OFFERS_OF) if name in trials}
+    both = [(shared(caps[name], at.get(name, FULL_SPEED)), Used()) for name in (GLOBAL, OFFERS_OF)]
     return rules.Room(
         offers_a_day=times([(replace(one, max_open_risk=None), used) for one, used in both], unit),
         offers_open=times([(Caps(max_open_risk=one.max_open_risk), used) for one, used in both], unit),
         deposit=str(from_cents(unit.amount)),
+        trials=tuple(at.items()),
     )
 
 

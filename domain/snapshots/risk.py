@@ -13,7 +13,7 @@ from domain.risk import views
 from domain.risk.caps import NAMES, amount_of
 from domain.risk.results import CapLine, EngineLine
 from domain.risk.rules import CAPS, GLOBAL
-from domain.risk.tables import RiskEvent, RiskHold, RiskLedger
+from domain.risk.tables import DENIED, RiskEvent, RiskHold, RiskLedger
 from domain.snapshots.parts import Part, Week
 from domain.snapshots.results import Denied, SnapshotLine, Stop, Weekly, WeekPart
 
@@ -58,13 +58,13 @@ def _week(act: Act, week: Week) -> WeekPart:
 
 def _denials(since: datetime, until: datetime) -> Select[Any]:
     """Return the calls whose denial is an event of Risk Guard."""
-    return select(RiskEvent.correlation_id).where(RiskEvent.kind == "DENY", RiskEvent.at >= since, RiskEvent.at < until)
+    return select(RiskEvent.correlation_id).where(DENIED, RiskEvent.at >= since, RiskEvent.at < until)
 
 
 def _denied(act: Act, week: Week) -> tuple[Denied, ...]:
     rows = act.connection.execute(
         select(RiskEvent.engine, RiskEvent.code, func.count().label("number"), func.max(RiskEvent.id).label("newest"))
-        .where(RiskEvent.kind == "DENY", RiskEvent.at >= week.since, RiskEvent.at < week.until)
+        .where(DENIED, RiskEvent.at >= week.since, RiskEvent.at < week.until)
         .group_by(RiskEvent.engine, RiskEvent.code)
         .order_by(RiskEvent.engine, RiskEvent.code)
     ).all()

@@ -204,6 +204,16 @@ class TestOp:
         (used,) = staffed.rows("break_glass")
         assert (used.actor, used.reason) == (OWNER, "both are away")
 
+    def test_break_glass_where_there_is_none(self, terminal: Terminal, staffed: World) -> None:
+        """What needs nobody else is done as ever, and the answer says so."""
+        staffed.switches(ever_live=True)
+        code, said = terminal.op(
+            "risk.policy_set", "engine=WHOLESALE", "max_open_risk=100", "break_glass=true", "reason=a bad day"
+        )  # fmt: skip
+        assert (code, said["ok"]) == (0, True)
+        assert said["remark"].startswith("It needed nobody else")
+        assert staffed.count("break_glass") == 0
+
     def test_break_glass_is_the_owners(self, terminal: Terminal, staffed: World) -> None:
         """Nobody else breaks glass, even with a reason."""
         staffed.switches(engaged=True, ever_live=True)

@@ -95,7 +95,8 @@ def run(gate: Gate, name: str, words: list[str], as_user: str | None) -> Outcome
 def as_json(name: str, outcome: Outcome) -> dict[str, Any]:
     """Return the one object `--json` prints (spec/4)."""
     if isinstance(outcome, Done):
-        return {"ok": True, "operation": name, "result": outcome.result.to_json()}
+        remark = {"remark": outcome.remark} if outcome.remark else {}
+        return {"ok": True, "operation": name, "result": outcome.result.to_json(), **remark}
     if isinstance(outcome, PendingApproval):
         return {"ok": True, "pending_approval": outcome.to_json()}
     if isinstance(outcome, Held):
@@ -127,7 +128,8 @@ def as_text(outcome: Outcome) -> str:
         return f"Asked: A-{outcome.approval_id}, {outcome.headline}. It waits for another manager, in Slack."
     if isinstance(outcome, Held):
         return f"Held: number {outcome.held_id}. Prime Law stops it now."
-    return json.dumps(outcome.result.to_json(), indent=2, ensure_ascii=False)
+    shown = json.dumps(outcome.result.to_json(), indent=2, ensure_ascii=False)
+    return f"{outcome.remark}\n{shown}" if outcome.remark else shown
 
 
 def listed(operation: AnyOperation) -> dict[str, Any]:

@@ -174,6 +174,10 @@ WARNING = CapWarning(
     engine="WHOLESALE", cap="max_open_risk", percent=80, used=Decimal(400), limit=Decimal(500), day=DAY, at=AT,
     is_daily=False, unit="offer", units=1, reservations=4,
 )  # fmt: skip
+AT_A_SHARE = WARNING.model_copy(
+    update={"percent": 100, "used": Decimal(125), "limit": Decimal(125), "at_full_speed": Decimal(500), "units": 0,
+            "trial": TRIAL}
+)  # fmt: skip
 CARDS: dict[str, list[Result]] = {
     "risk_hold": [
         PAUSED, RESUMED, PAUSED.model_copy(update={"hold": hold(followups=True, reason=HOSTILE), "already": True}),
@@ -186,6 +190,7 @@ CARDS: dict[str, list[Result]] = {
         WARNING, WARNING.model_copy(update={"percent": 100, "used": Decimal(500), "units": 0}),
         WARNING.model_copy(update={"engine": "GLOBAL", "cap": "max_daily_exposure", "is_daily": True, "unit": None}),
         WARNING.model_copy(update={"cap": "max_actions_per_day", "used": 20, "limit": 20, "is_daily": True}),
+        AT_A_SHARE, AT_A_SHARE.model_copy(update={"percent": 80, "used": Decimal(100)}),
     ],
     "room_appeared": [
         RoomAppeared(engine="WHOLESALE", amount=Decimal(100), most=most, at=AT, asked_at=AT)

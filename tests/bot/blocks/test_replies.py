@@ -290,3 +290,8 @@ def test_a_tripwire_that_was_changed_says_its_rule_and_what_holds_it_back() -> N
         "It is on and still learning: it cannot act yet.",
         f"The changed fields go back by themselves, {shown(LATER)}.",
     ]
+
+
+def test_heimdalls_snapshot_says_as_of_when() -> None:
+    found = samples.REPLIES["heimdall.snapshot"][0]
+    assert says(reply("heimdall.snapshot", found))[-1] == f"Heimdall · as of {shown(samples.LATER)}"

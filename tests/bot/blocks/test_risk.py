@@ -130,6 +130,27 @@ def test_a_cap_that_fills_up() -> None:
     ]
 
 
+def test_a_cap_that_fills_up_at_a_trial_share_says_which_figure_binds_and_who_lifts_it() -> None:
+    message = card("cap_warning", samples.AT_A_SHARE)
+    assert samples.TRIAL.ends_at is not None
+    until = (
+        "$125 is 25 % of $500: WHOLESALE acts at a trial share after the WHOLESALE.contract_rate tripwire, until "
+        f"{shown(samples.TRIAL.ends_at)}."
+    )
+    assert says(message) == [
+        "*WHOLESALE: open risk is full at the trial share of 25 %*",
+        "*Open now*: $125 of $125",
+        "*Stops*  new reserves that need it",
+        "*Goes on*  settling, voiding, everything that reserves nothing",
+        "There is no room for another offer; 4 reservations are open",
+        "A settled or voided reservation gives room.",
+        until,
+        "[ Open reservations ] [ Ask for full speed… ]",
+        f"Risk Guard · WHOLESALE max_open_risk · {shown(AT)}",
+    ]
+    assert presses(message.blocks)[1].params == {"engine": "WHOLESALE", "hold_id": 9}
+
+
 def test_the_caps_are_told_in_the_users_units_first() -> None:
     message = reply("risk.snapshot", samples.snapshot(samples.GLOBAL, samples.engine()))
     said = says(message)
@@ -219,3 +240,33 @@ def test_a_trial_share_that_people_ended_says_what_still_stops_the_engine() -> N
     assert says(card("risk_hold", over))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER: full speed again.*"
     still = over.model_copy(update={"others": (samples.TRIPWIRE,)})
     assert says(card("risk_hold", still))[0] == "*WHOLESALE: THE TRIAL SHARE IS OVER, but it is still stopped.*"
+
+
+def confirmations(message: Rendered) -> list[Any]:
+    """What each *Void* of a message asks before it acts; None where it does not ask."""
+    buttons = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
+    return [one.get("confirm") for one in buttons if one["text"]["text"] == "Void"]
+
+
+def test_a_void_asks_first_wherever_it_stands() -> None:
+    """It gives the room back and never the action."""
+    both = reply("risk.reserve", samples.RESERVED), reply("risk.reservations", samples.REPLIES["risk.reservations"][2])
+    for message in both:
+        (asks,) = confirmations(message)
+        assert asks["title"]["text"] == "Void it?"
+        assert asks["text"]["text"].endswith("its $100 is free again. The action stays counted.")
+        assert asks["confirm"]["text"] == "Void"
+
+
+def test_a_lifted_hold_names_its_number_and_audit_entry() -> None:
+    lifted = card("risk_hold", samples.RESUMED.model_copy(update={"audit_id": 12}))
+    assert says(lifted)[-1] == "Risk Guard · hold H-3 · audit 12"
+    assert says(lifted)[-2] == "It stood for 2 h"
+
+
+def test_no_open_reservation_says_what_would_stand_there() -> None:
+    assert says(reply("risk.reservations", samples.REPLIES["risk.reservations"][1])) == [
+        "*No reservation of CAPITAL is open.*",
+        "What is reserved stands here until it is settled or voided, or ends by itself.",
+        "[ Show the caps ]",
+    ]

@@ -411,6 +411,53 @@ def test_break_glass_without_an_approval_rule_is_refused(world: World) -> None:
     assert world.refused(OWNER, "killswitch.engage", break_glass="x").code == "nothing_to_break"
 
 
+RAISED = {"engine": "WHOLESALE", "max_open_risk": "900", "reason": "more offers"}
+LOWERED = {"engine": "WHOLESALE", "max_open_risk": "100", "reason": "a bad day"}
+
+
+@pytest.mark.parametrize(("ever_live", "change"), [(True, LOWERED), (False, RAISED), (False, LOWERED)])
+def test_where_nobody_else_is_needed_no_glass_is_broken(world: World, ever_live: bool, change: dict[str, str]) -> None:
+    """A tighter cap, and an owner's set-up before the first go-live: the ordinary act, whose answer says so."""
+    world.switches(ever_live=ever_live)
+    outcome = world.run(OWNER, "risk.policy_set", **change, break_glass="nobody is there")
+    assert isinstance(outcome, Done)
+    assert outcome.remark == "It needed nobody else: no glass was broken, and nothing waits for a sign-off."
+    assert world.rows("risk_policy", "engine = 'WHOLESALE'")[0].max_open_risk == int(change["max_open_risk"]) * 100
+    assert world.count("break_glass") == 0
+    assert [row for row in world.rows("outbox") if row.card == "break_glass"] == []
+    (entry,) = world.audit("risk.policy_set", "done")
+    assert "break_glass" not in entry.after
+    assert entry.after.get("set_up", False) is not ever_live
+    ordinary = world.run(OWNER, "risk.policy_set", **{**change, "max_open_risk": "90"})
+    assert isinstance(ordinary, Done)
+    assert ordinary.remark is None
+
+
+def test_a_looser_change_after_go_live_still_breaks_the_glass(world: World) -> None:
+    """It would need a second person, so it is announced and waits for a signature."""
+    world.switches(ever_live=True)
+    outcome = world.run(OWNER, "risk.policy_set", **RAISED, break_glass="nobody is there")
+    assert isinstance(outcome, Done)
+    assert outcome.remark is None
+    assert world.count("break_glass") == 1
+
+
+def test_break_glass_on_a_request_that_its_owner_needs_nobody_for_ends_it_as_done(world: World) -> None:
+    """A manager asked before the first go-live; an owner may set that up alone."""
+    request = world.pending(MANAGER, "risk.policy_set", **RAISED)
+    decided = world.done(
+        OWNER, "approvals.break_glass", approval_id=request.approval_id, reason="set-up",
+        type_the_operation="risk.policy_set",
+    )  # fmt: skip
+    assert not decided.headline.startswith("Break glass")
+    assert "no glass was broken" in decided.detail
+    assert world.approval(request.approval_id).status == "superseded"
+    assert world.count("break_glass") == 0
+    assert world.rows("risk_policy", "engine = 'WHOLESALE'")[0].max_open_risk == 900_00
+    (click,) = world.audit("approvals.break_glass", "done")
+    assert click.after["break_glass"] is False
+
+
 def test_another_manager_signs_it_off(world: World) -> None:
     """One signature, with a word, ends the review; the card is edited."""
     world.done(OWNER, POLICY, break_glass="nobody is there")

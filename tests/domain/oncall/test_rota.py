@@ -1,12 +1,13 @@
 """Who is on call: showing it, taking over, setting and removing shifts."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.identity import Role
-from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, World, at_once
+from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, PATIENCE, Pause, World, at_once
 
 BEN = "UBEN"
 
@@ -125,11 +126,39 @@ def test_a_shift_of_somebody_who_lost_the_role_does_not_count(world: World) -> N
     assert [line.counts for line in view.shifts] == [False]
 
 
-def test_two_who_take_over_at_once_both_have_and_the_newer_one_counts(world: World) -> None:
+def relieved(world: World) -> list[tuple[str, str, str | None]]:
+    """The direct messages of take-overs: (to whom, who is on call now, instead of whom)."""
+    rows = world.rows("outbox", "card = 'oncall_taken' AND destination LIKE 'user:%'")
+    return [(row.destination, row.payload["user_id"], row.payload["instead_of"]) for row in rows]
+
+
+def test_two_who_take_over_at_once_come_one_after_the_other_and_the_first_is_told(world: World) -> None:
+    """The later one is shown from whom it was taken, and that one is told; the rota's person once, by the first."""
     world.hire(BEN, Role.ONCALL)
-    at_once(lambda: world.done(ONCALL, "oncall.take", length="1h"), lambda: world.done(BEN, "oncall.take", length="1h"))
-    newest = world.rows("oncall_shift")[-1].user_id
-    assert world.done(AUDITOR, "oncall.show").now.user_id == newest
+    shift(world, MANAGER, -2, 8)
+    at_once(*(lambda user=user: world.done(user, "oncall.take", length="1h") for user in (ONCALL, BEN)))
+    first, later = (row.user_id for row in world.rows("oncall_shift", "kind = 'take'"))
+    assert {first, later} == {ONCALL, BEN}
+    assert world.done(AUDITOR, "oncall.show").now.user_id == later
+    assert relieved(world) == [(f"user:{MANAGER}", first, MANAGER), (f"user:{first}", later, first)]
+
+
+def test_whoever_waits_for_a_take_over_that_began_later_relieves_it(world: World) -> None:
+    """The first one stands before its commit when the second comes, whose time is a second earlier."""
+    world.hire(BEN, Role.ONCALL)
+    pause = Pause(world, "oncall.take")
+    with ThreadPoolExecutor(2) as pool:
+        world.clock.advance(seconds=1)
+        first = pool.submit(world.done, ONCALL, "oncall.take", length="1h")
+        pause.wait()
+        world.clock.advance(seconds=-1)
+        second = pool.submit(world.done, BEN, "oncall.take", length="1h")
+        with pytest.raises(TimeoutError):
+            second.result(0.2)
+        pause.go_on.set()
+        assert first.result(PATIENCE).instead_of is None
+        assert second.result(PATIENCE).instead_of == ONCALL
+    assert relieved(world) == [(f"user:{ONCALL}", BEN, ONCALL)]
 
 
 def test_typed_twice_by_one_key_it_is_one_shift(world: World) -> None:

@@ -141,6 +141,58 @@ def test_a_denial_by_the_share_says_the_figures_until_when_and_who_lifts_it(live
     assert isinstance(reserve(live, "60"), Done)
 
 
+def warned(world: World) -> list[tuple[Any, ...]]:
+    """The cards of caps that filled up: (engine, cap, percent, used, limit, what the policy says, more offers)."""
+    names = ("engine", "cap", "percent", "used", "limit", "at_full_speed", "units")
+    return [tuple(row.payload[name] for name in names) for row in world.rows("outbox", "card = 'cap_warning'")]
+
+
+def test_a_cap_warns_by_what_the_share_leaves_of_it_and_by_the_whole_at_full_speed(live: World) -> None:
+    """A quarter of 500 is full at 125: told with both figures and what lifts it; `/risk` says the same room."""
+    on_trial(live)
+    (hold,) = shares(live)
+    for amount in ("50", "50", "25"):
+        assert isinstance(reserve(live, amount), Done)
+    assert warned(live) == [
+        ("WHOLESALE", "max_open_risk", 80, "100.00", "125.00", "500.00", 0),
+        ("WHOLESALE", "max_open_risk", 100, "125.00", "125.00", "500.00", 0),
+    ]
+    payload = live.rows("outbox", "card = 'cap_warning'")[0].payload
+    assert (payload["trial"]["hold_id"], payload["trial"]["share"]) == (hold.id, 25)
+    line = next(one for one in live.done(AUDITOR, "risk.snapshot").items if one.engine == "WHOLESALE")
+    assert (line.units, line.most, line.acts) == (0, 0, True)
+    found = live.done(AUDITOR, "runbook.status")
+    checks = {check.name: check.detail for check in (*found.warnings, *found.info)}
+    assert checks["room in the caps"] == (
+        "0 offers a day at a deposit of 100.00, 1 of them open at once; WHOLESALE is at a trial share of 25 %"
+    )
+    asked = live.pending(ONCALL, "risk.resume", engine="WHOLESALE", hold_id=hold.id, reason="the queue grows")
+    assert isinstance(live.approve(SECOND, asked.approval_id), Done)
+    for amount in ("100", "100", "75"):
+        assert isinstance(reserve(live, amount), Done)
+    assert warned(live)[2:] == [("WHOLESALE", "max_open_risk", 80, "400.00", "500.00", None, 1)]
+    things = {row.thing for row in live.rows("outbox", "card = 'cap_warning'")}
+    assert len(things) == 2, "the whole cap is told in a message of its own"
+
+
+def test_a_loss_cap_reached_at_the_share_is_critical_and_says_what_lifts_it(live: World) -> None:
+    """A quarter of the 200 a day: nothing more is reserved until midnight or full speed."""
+    on_trial(live)
+    (hold,) = shares(live)
+    made = reserve(live, "50").result
+    live.done(OPERATOR, "risk.settle", reservation_id=made.reservation_id, realized_loss="50")
+    assert reserve(live, "1").code == "max_daily_loss"
+    (alert,) = live.rows("alert", "dedup_key LIKE 'risk:loss:%'")
+    assert (alert.severity, alert.headline) == (
+        "critical",
+        "WHOLESALE reached its trial share of 25 % of the loss cap of the day: nothing more is reserved meanwhile",
+    )
+    told = {fact[0]: fact[1] for fact in alert.facts}
+    assert told["Lost today"] == "50.00 of 50.00, 25 % of 200.00"
+    assert f"/risk resume WHOLESALE hold_id=H-{hold.id} REASON" in told["What lifts it"]
+    assert hold.ends_at.isoformat() in told["What lifts it"]
+
+
 def test_what_full_speed_would_not_give_either_is_asked_for_as_more_room(live: World) -> None:
     """The figure that is asked for gives room at the share too."""
     on_trial(live, share="10%")

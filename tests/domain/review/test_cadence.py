@@ -5,12 +5,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
 
 from domain.charts.results import Chart
 from domain.gate.recording import record
 from domain.outcomes import Kind, Refused
+from domain.review.findings import refusals
 from domain.review.results import ReviewCard, SpotCheck
+from domain.review.rules import week_before
 from domain.schedules import schedules
+from domain.snapshots.risk import RISK
 from tests.support import AUDITOR, MANAGER, ONCALL, OPERATOR, OWNER, SECOND, World, at_once
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -359,3 +364,35 @@ def test_what_nothing_pauses_is_said_and_the_review_stays_undecided(week: World,
     assert "<!channel>" not in refusal.detail
     assert review(week).decision is None
     assert not week.rows("risk_hold")
+
+
+def test_a_weeks_denials_are_found_by_their_time_whatever_the_tables_have_grown_to(world: World) -> None:
+    """Risk Guard's own and the audit's refusals, each by an index of nothing else."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        seen.append((statement, parameters))
+
+    when = week_before(date(2026, 11, 23), world.settings.zone)
+    with world.act() as act:
+        event.listen(act.connection.engine, "before_cursor_execute", note)
+        assert RISK.week is not None
+        assert RISK.counts_calls is not None
+        RISK.week(act, when)
+        refusals(act, when.since, when.until, but=(RISK.counts_calls,))
+        event.remove(act.connection.engine, "before_cursor_execute", note)
+        if not world.is_sqlite:
+            act.connection.execute(sa.text("SET LOCAL enable_seqscan = off"))  # tables this small are read whole
+        explain = "EXPLAIN QUERY PLAN " if world.is_sqlite else "EXPLAIN "
+        plans = [
+            (
+                statement,
+                "\n".join(str(tuple(row)) for row in act.connection.exec_driver_sql(explain + statement, given)),
+            )
+            for statement, given in seen
+        ]
+    (events,) = (plan for statement, plan in plans if "max(risk_event.id)" in statement)
+    (audited,) = (plan for statement, plan in plans if "FROM audit_event" in statement)
+    assert "ix_risk_event_denied" in events, events
+    assert "ix_risk_event_denied" in audited, audited
+    assert "ix_audit_event_refused" in audited, audited

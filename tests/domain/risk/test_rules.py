@@ -12,6 +12,7 @@ from domain.risk.rules import (
     COUNTED,
     FULL_SPEED,
     Caps,
+    Due,
     Unit,
     Used,
     engine_name,
@@ -76,21 +77,37 @@ def test_so_many_more_of_a_unit_fit_and_not_one_more(caps: Caps, spent: Used, am
         assert full(caps, spent, amount) is not None
 
 
-@given(caps, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=20))
-def test_each_warning_goes_out_once_a_day(caps: Caps, history: list[tuple[int, int]]) -> None:
-    """However often the room comes and goes."""
+@given(caps, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=20), st.integers(1, 100))
+def test_each_warning_goes_out_once_a_day(caps: Caps, history: list[tuple[int, int]], share: int) -> None:
+    """However often the room comes and goes, at full speed as at a trial share."""
     warned = 0
-    given_out: list[tuple[str, int]] = []
+    given_out: list[Due] = []
     for loss, open_risk in history:
-        due = warnings(caps, Used(loss=loss, open_risk=open_risk), warned)
+        due = warnings(caps, Used(loss=loss, open_risk=open_risk), warned, share)
         given_out += due
         warned = marked(warned, due)
     assert len(given_out) == len(set(given_out))
-    for cap, percent in given_out:
-        assert caps.limit(cap) is not None
-        assert percent in {80, 100}
-    reached = [cap for cap, percent in given_out if percent == 100]
-    assert all(given_out.index((cap, 80)) < given_out.index((cap, 100)) for cap in reached if (cap, 80) in given_out)
+    for one in given_out:
+        limit, whole = part(one.cap, caps.limit(one.cap), share), caps.limit(one.cap)
+        assert whole is not None
+        assert one.percent in {80, 100}
+        assert one.share == (share if limit != whole else FULL_SPEED)
+    told = [(one.cap, one.percent) for one in given_out]
+    assert all(told.index((cap, 80)) < told.index((cap, 100)) for cap in CAPS if {(cap, 80), (cap, 100)} <= set(told))
+
+
+def test_a_warning_compares_with_what_binds_and_each_limit_has_warnings_of_its_own() -> None:
+    """Whoever heard that a share's part is full has not heard of the whole cap, nor of the part of another share."""
+    caps, warned, told = Caps(max_open_risk=500, max_actions_per_day=1), 0, []
+    for open_risk, share in ((125, 25), (400, 100), (125, 25), (50, 10), (500, 10), (500, 100), (500, 10)):
+        due = warnings(caps, Used(open_risk=open_risk, actions=1), warned, share)
+        warned = marked(warned, due)
+        told.append([(one.cap, one.percent, one.share) for one in due])
+    assert told == [
+        [("max_open_risk", 100, 25), ("max_actions_per_day", 100, 100)], [("max_open_risk", 80, 100)], [],
+        [("max_open_risk", 100, 10)], [], [("max_open_risk", 100, 100)], [],
+    ]  # fmt: skip
+    assert warned < 2**31
 
 
 @pytest.mark.parametrize(

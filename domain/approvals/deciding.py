@@ -11,7 +11,7 @@ from domain.approvals.ending import end
 from domain.approvals.judging import altered, judge_decision, judge_open
 from domain.approvals.results import Decided, Question
 from domain.approvals.rows import locked
-from domain.approvals.showing import GOVERNANCE, thing_of
+from domain.approvals.showing import thing_of
 from domain.approvals.tables import Approval
 from domain.gate.reading import standing_of
 from domain.identity import Caller, Surface
@@ -128,7 +128,7 @@ def ask(act: Act, approval_id: int, text: str) -> Question | Refused:
         return refusal or _altered_never()
     question = Question(approval_id=row.id, asked_by=act.actor, requester=row.requester, text=text)
     act.post(
-        GOVERNANCE, "question", question, thing=thing_of(row.id), form=Form.THREAD,
+        "route:governance", "question", question, thing=thing_of(row.id), form=Form.THREAD,
         priority=Priority.APPROVAL,
     )  # fmt: skip
     act.changed(f"A-{row.id}", after={"question": text})

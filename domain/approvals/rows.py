@@ -1,7 +1,6 @@
 """The rows of requests: read and locked, one or many, always in the order of their numbers."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -42,11 +41,9 @@ def requested_operation(act: Act, approval_id: int) -> str | None:
     return act.connection.scalar(select(Approval.operation).where(Approval.id == approval_id))
 
 
-def open_requests(act: Act, *, of: str | None = None, until: datetime | None = None) -> list[Row[Any]]:
+def open_requests(act: Act, *, of: str | None = None) -> list[Row[Any]]:
     """List open requests, oldest first; of one person where given."""
     query = select(Approval.__table__).where(Approval.status.in_(OPEN)).order_by(Approval.id)
     if of is not None:
         query = query.where(Approval.requester == of)
-    if until is not None:
-        query = query.where(Approval.expires_at <= until)
     return list(act.connection.execute(query))

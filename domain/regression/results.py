@@ -211,7 +211,6 @@ class TripCard(Result):
     release_reason: str | None = None
     trial: Trial | None = None
     """The trial share it was released to, also after its end."""
-    followups_too: bool = False
     kill_switch_engaged: bool = False
 
 

@@ -107,8 +107,3 @@ def take_hour(score: Score, hours: Hours, place: int, count: int, theta: float) 
         hours.dip.clear()
         score.c, score.k, score.s = 0.0, 0, 0
     return True
-
-
-def expected_in(hours: Hours, places: Sequence[int]) -> float:
-    """Return how many events these hours of the week usually bring together."""
-    return sum(hours.sums[place] / hours.weeks[place] for place in places if hours.weeks[place])

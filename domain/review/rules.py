@@ -19,7 +19,6 @@ SOON = timedelta(hours=1)
 ORDER = ("Offers", "Contract rate", "Follow-ups within 2 h", "Buyer response", "Denials", "Loss")
 """The small lines of the review (cards, 7)."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MOST_DENIED = 3
 
 
 def at(day: date, hour: time, zone: ZoneInfo) -> datetime:

@@ -1,11 +1,13 @@
 """The bot process: Socket Mode or HTTP, the receiver behind it, a heartbeat beside it."""
 
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 from pydantic import SecretStr
 from slack_sdk import WebClient
 
+from bot.slack_accounts import find_owner
 from bot.slack_api import SlackApi
 from bot.surfaces.slack.answers import Answers
 from bot.surfaces.slack.grammar import Grammar
@@ -14,6 +16,7 @@ from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.receiver import Receiver
 from bot.surfaces.slack.socket_mode import SocketMode
 from domain.calendar import is_working_day
+from domain.database import Unavailable
 from domain.gate import Gate
 from domain.processes.service import process_id
 from domain.settings import Settings, SettingsError
@@ -49,19 +52,26 @@ def run_bot(settings: Settings, http: Address | None = None) -> int:
     stop = stop_on_signals()
     gate, runner = start(settings), process_id()
     is_working_day(gate.clock().date())  # its library is read now, not inside the first request's transaction
-    if not settings.owners:
-        log.warning("owners.missing", cure="set VALHALLA_OWNERS to your Slack user id: until then nobody has a role")
     receiver, transport = _wire(gate, runner, token, key, http)
     evidence = "http" if http else "sockets"
     heartbeat = Heartbeat(gate.database, "bot", runner, gate.clock, lambda: {evidence: transport.said()})
     _begin(transport)
     heartbeat.start()
     log.info("bot.started", runner=runner)
+    _look_for_owner(gate, token)
     stop.wait()
     log.info("bot.stopping", runner=runner)
     drained = drain([lambda: _close(transport, receiver), heartbeat.stop])
     gate.database.close()
     return leave(drained=drained)
+
+
+def _look_for_owner(gate: Gate, token: str) -> None:
+    settings = gate.settings
+    if settings.is_production and not settings.owners:
+        log.warning("owners.missing", cure="set VALHALLA_OWNERS to your Slack user id: until then nobody has a role")
+    with suppress(Unavailable):  # a worker looks again, every minute
+        find_owner(gate, SlackApi(token, settings.slack_api_url, timeout=INTERACTIVE_TIMEOUT))
 
 
 def _begin(transport: Transport) -> None:

@@ -4,6 +4,7 @@ import structlog
 
 from bot.slack_api import Answer, Refused, SlackApi, said
 from domain.access.directory import Account
+from domain.access.service import wants_owner
 from domain.gate import Call, Gate
 from domain.gate.call import system_call
 from domain.outcomes import Done
@@ -26,6 +27,21 @@ def follow_account(gate: Gate, slack: SlackApi, account: Account) -> str | None:
     if is_active != account.is_active:
         put_right(gate, system_call("access.account", user=account.user_id, is_active=is_active))
     return None
+
+
+def find_owner(gate: Gate, slack: SlackApi) -> None:
+    """Where nobody is owner here and no setting names one, take whoever owns the workspace in Slack."""
+    if not gate.database.look(lambda connection: wants_owner(connection, gate.settings)):
+        return
+    for page in slack.pages("users.list"):
+        if not isinstance(page, Answer):
+            log.warning("owners.unread", reason=f"users.list: {said(page)}")
+            return
+        for member in page.data.get("members") or ():
+            if member.get("is_primary_owner") and not member.get("deleted"):
+                put_right(gate, system_call("access.adopt", user=member["id"]))
+                return
+    log.warning("owners.missing", cure="set VALHALLA_OWNERS to your Slack user id: until then nobody has a role")
 
 
 def put_right(gate: Gate, call: Call) -> None:

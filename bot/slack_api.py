@@ -227,7 +227,7 @@ class SlackApi:
             ("users.conversations", "public_channel,private_channel"),
             ("conversations.list", "public_channel"),
         ):
-            for page in self._pages(method, types):
+            for page in self.pages(method, types=types, exclude_archived=True):
                 if isinstance(page, Refused) and page.error == UNKNOWN_METHOD:
                     missing = page  # another server than Slack's; the next method may be one it knows
                     break
@@ -239,10 +239,11 @@ class SlackApi:
                         return str(channel["id"])
         return missing
 
-    def _pages(self, method: str, types: str) -> Iterator[Answer | Failure]:
+    def pages(self, method: str, **arguments: Any) -> Iterator[Answer | Failure]:
+        """Call a method that lists, page by page; what is no `Answer` is the last."""
         cursor: str | None = None
         for _page in range(LIST_PAGES):
-            answer = self.call(method, types=types, exclude_archived=True, limit=LIST_PAGE, cursor=cursor)
+            answer = self.call(method, **arguments, limit=LIST_PAGE, cursor=cursor)
             yield answer
             if not isinstance(answer, Answer):
                 return

@@ -15,9 +15,14 @@ def _holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CA", subdiv="ON", years=year, language="en_CA"))
 
 
+def is_holiday(day: date) -> bool:
+    """Whether it is a public holiday, whatever the weekday."""
+    return day in _holidays(day.year)
+
+
 def is_working_day(day: date) -> bool:
     """Whether people are expected at work."""
-    return day.weekday() < SATURDAY and day not in _holidays(day.year)
+    return day.weekday() < SATURDAY and not is_holiday(day)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -184,9 +184,9 @@ def plain(text: str) -> str:
     return "".join(character for character in text if character.isprintable() and character != "`")
 
 
-_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{2,31})$")
+_USER = re.compile(r"^<@(?P<id>[UW][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[UW][A-Z0-9]{1,31})$")
 _CHANNEL = re.compile(
-    r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{6,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$"
+    r"^<#(?P<id>[CG][A-Z0-9]{1,31})(\|[^>]*)?>$|^(?P<bare>[CGD][A-Z0-9]{1,31})$|^#?(?P<name>[a-z0-9_-]{1,64})$"
 )
 
 
@@ -274,12 +274,27 @@ def typed_length(length: timedelta) -> str:
     return said or "0m"
 
 
+_LETTERS = re.compile(r"#?(?P<letters>[A-Za-z]{1,2})-?(?=\d)")
+
+
 def _whole(value: Any) -> int:
     text = str(value).strip().lstrip("#").upper()
     text = re.sub(r"^[A-Z]{1,2}-?(?=\d)", "", text)
     if not (text.isascii() and text.isdigit()) or len(text) > MOST_DIGITS:
         raise ValueError("is not a number of one")
     return int(text)
+
+
+def numbered(letters: str) -> BeforeValidator:
+    """Take a number as its cards write it, `R-12`, or bare; of another thing, `O-12`, it is none of this one."""
+
+    def check(value: Any) -> Any:
+        match = _LETTERS.match(value.strip()) if isinstance(value, str) else None
+        if match is not None and match["letters"].upper() != letters:
+            raise ValueError(f"is the number of something else: here one begins with {letters}-")
+        return value
+
+    return BeforeValidator(check)
 
 
 def _flag(value: Any) -> bool:

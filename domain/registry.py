@@ -20,8 +20,8 @@ from domain.prime_law.operations import OPERATIONS as PRIME_LAW
 from domain.regression import policies as regression_policies
 from domain.regression.operations import OPERATIONS as REGRESSION
 from domain.review.operations import operations as review_operations
+from domain.risk.books import KIND as RISK_POLICIES
 from domain.risk.operations import OPERATIONS as RISK
-from domain.risk.policies import KIND as RISK_POLICIES
 from domain.risk.policies import revert as revert_risk
 from domain.runbook.operations import OPERATIONS as RUNBOOK
 from domain.snapshots.control import CONTROL

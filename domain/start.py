@@ -45,4 +45,4 @@ def prepare(database: Database, settings: Settings, clock: Clock) -> None:
             where = f"is at revision {at}" if at else "is empty"
             raise StartError(f"The database {where}, this program needs {head_revision()}: run `valhalla migrate`.")
         migrate(settings.database)
-    bootstrap_owners(database, settings.owners, clock)
+    bootstrap_owners(database, settings.owners, clock, is_production=settings.is_production)

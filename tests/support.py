@@ -359,11 +359,15 @@ class World:
             connection.execute(insert(found).values(**{**filled, **values}))
 
     def wait_for_a_waiter(self) -> None:
-        """Wait until somebody waits for a lock (PostgreSQL)."""
+        """Wait until somebody waits for a lock of this database (PostgreSQL)."""
+        waiting = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with self.database.read() as connection:
-                if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                if connection.scalar(waiting):
                     return
         raise AssertionError("nobody waits")
 
@@ -405,14 +409,19 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
 
 class Pause:
-    """Holds the first act of an operation right before its commit, until the test lets it go on."""
+    """Holds the first act of an operation right before its commit, until the test lets it go on.
 
-    def __init__(self, gate: Gate, operation: str) -> None:
+    `until_another_waits` and `until_another_ends` are what most tests want: two works, the second begun while the first
+    is open and has written everything, and seen by nobody yet.
+    """
+
+    def __init__(self, world: World, operation: str) -> None:
+        self._world = world
         self.reached = threading.Event()
         self.go_on = threading.Event()
         self._operation = operation
         self._once = threading.Lock()
-        gate.before_commit = self._wait
+        world.gate.before_commit = self._wait
 
     def _wait(self, act: Act) -> None:
         if act.entry.operation == self._operation and self._once.acquire(blocking=False):
@@ -422,3 +431,40 @@ class Pause:
     def wait(self) -> None:
         """Wait until an act stands before its commit."""
         assert self.reached.wait(PATIENCE)
+
+    def until_another_waits(
+        self, paused: Callable[[], Any], another: Callable[[], Any], *, meanwhile: Callable[[], Any] | None = None
+    ) -> tuple[Any, Any]:
+        """Hold `paused` until `another`, begun meanwhile, waits for a lock (PostgreSQL); return what both return.
+
+        `meanwhile` runs while the one is held and the other waits. Whether it was this operation's lock that is waited
+        for, the outcomes tell.
+        """
+
+        def release() -> None:
+            self.wait()
+            try:
+                self._world.wait_for_a_waiter()
+                if meanwhile is not None:
+                    meanwhile()
+            finally:
+                self.go_on.set()
+
+        first, second, _ = at_once(paused, lambda: self._after(another), release)
+        return first, second
+
+    def until_another_ends(self, paused: Callable[[], Any], another: Callable[[], Any]) -> tuple[Any, Any]:
+        """Hold `paused` until `another`, begun meanwhile, is over, waiting for no lock; return what both do."""
+
+        def ends() -> Any:
+            try:
+                return self._after(another)
+            finally:
+                self.go_on.set()
+
+        first, second = at_once(paused, ends)
+        return first, second
+
+    def _after(self, another: Callable[[], Any]) -> Any:
+        self.wait()
+        return another()

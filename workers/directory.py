@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.slack_accounts import follow_account, put_right
+from bot.slack_accounts import find_owner, follow_account, put_right
 from bot.slack_api import Answer, Failure, SlackApi, said
 from domain.access import directory
 from domain.access.rules import Follow, Group, follow
@@ -76,6 +76,7 @@ class Directory:
 
         `turn` says which part of many people is asked about.
         """
+        find_owner(self._gate, self._slack)
         problems = [problem for problem in (self._accounts(turn), self._groups()) if problem is not None]
         for problem in problems:
             log.warning("directory.unread", reason=problem)

@@ -1,6 +1,5 @@
 """The worker process: sends, sweeps, and runs the queue's actors; everything is wired here."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -78,19 +77,14 @@ def _card_renderer(settings: Settings) -> Render:
     return partial(render_card, prefix=settings.command_prefix)
 
 
-def run_worker(
-    settings: Settings,
-    *more: AnyOperation,
-    stop: threading.Event | None = None,
-    render: Render | None = None,
-) -> int:
-    """Run until SIGTERM or SIGINT (or `stop`); without Redis it still sends and sweeps. Return the exit code.
+def run_worker(settings: Settings, *more: AnyOperation) -> int:
+    """Run until SIGTERM or SIGINT; without Redis it still sends and sweeps. Return the exit code.
 
     `more` are operations beside the product's own, for tests.
     """
-    stop = stop or stop_on_signals()
+    stop = stop_on_signals()
     gate, runner = start(settings, *more), process_id()
-    stops = _start(gate, runner, render or _card_renderer(settings))
+    stops = _start(gate, runner, _card_renderer(settings))
     log.info("worker.started", runner=runner)
     stop.wait()
     log.info("worker.stopping", runner=runner)

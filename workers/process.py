@@ -28,12 +28,12 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-def drain(stops: Sequence[Callable[[], None]], seconds: float = DRAIN_SECONDS) -> bool:
+def drain(stops: Sequence[Callable[[], None]]) -> bool:
     """Call every stop at once and wait for them; False where one of them did not end in time."""
     threads = [threading.Thread(target=stop, daemon=True) for stop in stops]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DRAIN_SECONDS
     for thread in threads:
         thread.join(max(deadline - time.monotonic(), 0))
     return not any(thread.is_alive() for thread in threads)

@@ -3,7 +3,6 @@
 Any number may run: a slot is one row. While Redis is away the row is enough, since the sweep finds it.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
@@ -100,11 +99,9 @@ class TickQueue:
         self._actors.enqueue_tick(job, slot)
 
 
-def run_scheduler(
-    settings: Settings, *, stop: threading.Event | None = None, planned: Sequence[Schedule] | None = None
-) -> int:
-    """Run until SIGTERM or SIGINT (or `stop`); return the exit code."""
-    stop = stop or stop_on_signals()
+def run_scheduler(settings: Settings, *, planned: Sequence[Schedule] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    stop = stop_on_signals()
     gate, runner = start(settings), process_id()
     stops = _start(gate, runner, schedules(settings) if planned is None else planned)
     log.info("scheduler.started", runner=runner)

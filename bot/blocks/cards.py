@@ -57,6 +57,7 @@ CARDS: Mapping[str, Card[Any]] = {
     "oncall_taken": Card(Taken, oncall.taken),
     "oncall_set": Card(ShiftSet, oncall.shift_set),
     "overdue": Card(OverdueCard, followup_cards.overdue),
+    "overdue_yours": Card(OverdueCard, followup_cards.overdue_yours),
     "handover": Card(HandOver, followup_cards.handover),
     "claim_over": Card(ClaimOver, followup_cards.claim_over),
     "review": Card(ReviewCard, review.review),

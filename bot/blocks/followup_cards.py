@@ -14,18 +14,11 @@ MOST_LINES = 12
 def overdue(card: OverdueCard) -> Rendered:
     """Return the live card of late follow-ups, from the first until none is late any more."""
     if card.is_over:
-        lasted = f" It lasted {span(card.ended_at - card.opened_at)}." if card.ended_at else ""
-        return kit.message(
-            "NO FOLLOW-UP IS LATE ANY MORE",
-            kit.lines(f"From {when(card.opened_at)} to {when(card.ended_at)}; at most {card.worst:,} at once.{lasted}"),
-            kit.context(LAYER, f"episode {card.episode}"),
-        )
-    broken = f", {card.broken:,} of them past the 2 h promise" if card.broken else ""
-    off = "Production is off or stopped: nobody can claim any of them now." if card.acting_is_off else None
+        return _none_late(card, "NO FOLLOW-UP IS LATE ANY MORE")
     more = len(card.groups) - MOST_GROUPS
     return kit.message(
-        f"{count(card.late, 'FOLLOW-UP IS', 'FOLLOW-UPS ARE')} LATE{broken}",
-        kit.lines(f"Since {when(card.opened_at)}", off),
+        f"{count(card.late, 'FOLLOW-UP IS', 'FOLLOW-UPS ARE')} LATE{_broken(card)}",
+        kit.lines(f"Since {when(card.opened_at)}", _acting_is_off(card)),
         *(kit.lines(*_group(group)) for group in card.groups[:MOST_GROUPS]),
         kit.lines(f"and {more} more people" if more > 0 else None),
         kit.actions(kit.button("Show what is due", "followup.due", {"scope": "all"}, style="primary")),
@@ -38,11 +31,45 @@ def overdue(card: OverdueCard) -> Rendered:
     )
 
 
+def overdue_yours(card: OverdueCard) -> Rendered:
+    """Return the same for one assignee, directly: the late steps that are his."""
+    if card.is_over:
+        return _none_late(card, "NONE OF YOUR FOLLOW-UPS IS LATE ANY MORE")
+    steps = [line for group in card.groups for line in _steps(group)]
+    return kit.message(
+        f"{count(card.late, 'FOLLOW-UP OF YOURS IS', 'FOLLOW-UPS OF YOURS ARE')} LATE{_broken(card)}",
+        kit.lines(*steps, _acting_is_off(card)),
+        kit.actions(kit.button("Show what is due", "followup.due", {"scope": "mine"}, style="primary")),
+        kit.context(LAYER, "late: open past 30 min", "broken: past 2 h, which counts against the 90 % target"),
+    )
+
+
+def _none_late(card: OverdueCard, headline: str) -> Rendered:
+    lasted = f" It lasted {span(card.ended_at - card.opened_at)}." if card.ended_at else ""
+    return kit.message(
+        headline,
+        kit.lines(f"From {when(card.opened_at)} to {when(card.ended_at)}; at most {card.worst:,} at once.{lasted}"),
+        kit.context(LAYER, f"episode {card.episode}"),
+    )
+
+
+def _broken(card: OverdueCard) -> str:
+    return f", {card.broken:,} of them past the 2 h promise" if card.broken else ""
+
+
+def _acting_is_off(card: OverdueCard) -> str | None:
+    return "Production is off or stopped: nobody can claim any of them now." if card.acting_is_off else None
+
+
 def _group(group: OverdueGroup) -> list[str]:
     broken = f", {group.broken:,} broken" if group.broken else ""
     head = f"*{assignee(group.assignee)}*  {group.late:,} late{broken}, the oldest since {when(group.oldest)}"
+    return [head, *_steps(group)]
+
+
+def _steps(group: OverdueGroup) -> list[str]:
     more = [f"and {group.more:,} more"] if group.more else []
-    return [head, *(_late(step) for step in group.steps), *more]
+    return [*(_late(step) for step in group.steps), *more]
 
 
 def _late(step: OverdueStep) -> str:

@@ -59,10 +59,10 @@ def evidence_button(domain: str) -> Block:
     return kit.button("Evidence", "heimdall.scorecard", {"domain": domain}, about=domain)
 
 
-def promote_button(domain: str, *, style: kit.Style = None, named: bool = False) -> Block:
+def promote_button(domain: str, *, named: bool = False) -> Block:
     """Return the button that asks to promote a domain; `named` where several stand together."""
     label = f"Ask to promote {domain}…" if named else "Ask to promote…"
-    return kit.button(label, "heimdall.promote", {"domain": domain}, form=True, style=style, about=domain)
+    return kit.button(label, "heimdall.promote", {"domain": domain}, form=True, about=domain)
 
 
 def demote_button(domain: str) -> Block:

@@ -6,6 +6,7 @@ from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.text import audit_number, count, listed, quoted, span, value, when, who, words
 from domain.oncall.results import Duty, PageCard, PageLine, RotaView, ShiftLine, ShiftRemoved, ShiftSet, Taken
+from domain.oncall.rules import AGAIN_AFTER
 
 LAYER = "On call"
 MOST_SHIFTS = 20
@@ -54,8 +55,9 @@ def page(card: PageCard) -> Rendered:
             kit.lines(f"{done} by {who(card.over_by)}, {when(card.over_at)}. You need not do anything."),
             last,
         )
-    call = f"{HERE} NOBODY HAS ANSWERED: {head}" if card.to_channel else f"PAGE: {head}"
-    if card.why == "again" and not card.to_channel:
+    unheard = "NOBODY HAS ANSWERED" if card.before or card.why != "opened" else "NOBODY IS ON CALL"
+    call = f"{HERE} {unheard}: {head}" if card.to_channel else f"PAGE: {head}"
+    if card.why in {"again", "unanswered"} and not card.to_channel:
         call = f"PAGE, STILL OPEN: {head}"
     return kit.message(
         call,
@@ -69,12 +71,15 @@ def page(card: PageCard) -> Rendered:
 def _why(card: PageCard) -> str | None:
     if card.why == "passed" and card.said_by:
         return f"{who(card.said_by)} passed it on to you."
-    return "It was acknowledged, the time given is over, and it is still open." if card.why == "again" else None
+    return {
+        "again": "It was acknowledged, the time given is over, and it is still open.",
+        "unanswered": "Everybody was told before, and nobody has answered.",
+    }.get(card.why)
 
 
 def _next(card: PageCard) -> str:
     if card.next_target is None or card.next_at is None:
-        return "Nobody is told after you: somebody must acknowledge."
+        return f"Nobody is told after you; until somebody acknowledges, all are told again every {span(AGAIN_AFTER)}."
     return f"If nobody acknowledges, {target(card.next_target)} is told at {when(card.next_at)}."
 
 

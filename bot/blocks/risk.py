@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
-from bot.blocks.text import audit_number, count, day, dollars, listed, quoted, safe, span, value, when, who, words
+from bot.blocks.text import audit_number, count, day, listed, quoted, safe, span, value, when, who, words
+from domain.money import dollars
 from domain.risk.results import (
     CapLine,
     Closed,

@@ -5,7 +5,8 @@ from decimal import Decimal
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
 from bot.blocks.risk import LAYER, NAMES, USED, by, figure, in_units
-from bot.blocks.text import audit_number, count, day, dollars, people, quoted, safe, span, when, who, words
+from bot.blocks.text import audit_number, count, day, people, quoted, safe, span, when, who, words
+from domain.money import dollars
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
 from domain.risk.results import CapDenial, CapWarning, Paused, RoomAppeared, RoomHolder
@@ -27,7 +28,7 @@ def hold(card: Paused) -> Rendered:
     if card.is_lifted:
         return _lifted(card, whose, number)
     plural = engine == "GLOBAL"
-    follow = " and follow-up claims" if card.hold.followups else ""
+    follow = ", no claims of follow-ups" if card.hold.followups else ""
     already = "It was on hold by you already and stays so." if card.already else None
     stops = "new reserves and offers" + (", claims of follow-ups" if card.hold.followups else "")
     goes_on = "settling, voiding, outcomes, reading" + ("" if card.hold.followups else ", follow-ups and calls")

@@ -17,6 +17,7 @@ COMMANDS = (
 _NAMES = "|".join(sorted(COMMANDS, key=len, reverse=True))
 _COMMAND = re.compile(rf"(?<![\w/.:-])/(?={_NAMES})(?P<name>{_NAMES})(?![\w/-])")
 _CODE_COMMAND = re.compile(rf"(?<=`)/(?P<name>{_NAMES})(?![\w/-])")
+_NO_PERSON = {"system": "Valhalla", "settings": "the settings", "workspace": "owning the workspace in Slack"}
 _PERSON = re.compile(r"[UW][A-Z0-9]+")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _OURS = re.compile(r"&lt;(?P<mention>@[UW][A-Z0-9]+|#[CG][A-Z0-9]+)&gt;")
@@ -76,7 +77,7 @@ def who(user_id: str | None) -> str:
         return "nobody"
     if _PERSON.fullmatch(user_id):
         return f"<@{user_id}>"
-    return {"system": "Valhalla", "settings": "the settings"}.get(user_id) or cut(safe(user_id), 80)
+    return _NO_PERSON.get(user_id) or cut(safe(user_id), 80)
 
 
 def place(destination: str) -> str:
@@ -200,9 +201,3 @@ def unmarked(mrkdwn: str) -> str:
 
     text = _CODE_MARK.sub("", re.sub(r"<[^<>]*>", spoken, mrkdwn)).replace(JOINER, "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def dollars(amount: Decimal) -> str:
-    """Show an amount: `$1,500`, `$12.50`."""
-    whole = amount == amount.to_integral_value()
-    return f"${amount:,.0f}" if whole else f"${amount:,.2f}"

@@ -348,7 +348,8 @@ def _freshness(item: TripwireState) -> str | None:
     if item.last_event_at is None:
         return "No event yet."
     if item.is_stale:
-        return f"*Old data*: its last event was {when(item.last_event_at)}, so nothing is known of today."
+        ago = f"last event {count(item.days_old, 'day')} ago" if item.days_old else "its last event is old"
+        return f"*Old data*: {ago}, {when(item.last_event_at)}; nothing is known of today."
     return f"Last event {when(item.last_event_at)}" + (", and more is being counted" if item.waiting else "")
 
 

@@ -19,7 +19,7 @@ class Scene:
         self._workspace = backend.workspace
 
     def add_user(self, name: str, **details: Any) -> JsonDict:
-        """A new person: real_name, tz, email, is_restricted, deleted, id."""
+        """A new person: real_name, tz, email, is_primary_owner, is_restricted, deleted, id."""
         return asdict(self._workspace.add_user(name, **details))
 
     def add_channel(self, name: str, members: list[str] | None = None, **details: Any) -> JsonDict:

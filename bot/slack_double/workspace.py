@@ -26,6 +26,7 @@ class User:
     deleted: bool = False
     is_restricted: bool = False
     is_bot: bool = False
+    is_primary_owner: bool = False
     email: str | None = None
 
     def as_slack(self, team_id: str, *, with_email: bool) -> JsonDict:
@@ -40,6 +41,7 @@ class User:
             "real_name": self.real_name,
             "tz": self.tz,
             "deleted": self.deleted,
+            "is_primary_owner": self.is_primary_owner,
             "is_restricted": self.is_restricted,
             "is_ultra_restricted": False,
             "is_stranger": False,

@@ -52,6 +52,12 @@ class Account(Params):
     is_active: Flag
 
 
+class Adopt(Params):
+    """The primary owner of the workspace (the program's own)."""
+
+    user: UserId
+
+
 def _follow(act: Act, params: FollowGroup) -> Followed | Refused:
     return service.follow(
         act, Follow(params.user, params.role, params.source, params.handle, is_member=params.is_member)
@@ -159,6 +165,17 @@ OPERATIONS = (
         params=Account,
         result=Deactivated,
         run=_account,
+        role=None,
+        klass=ExecutionClass.GOVERN,
+        reduces=True,
+        internal=True,
+    ),
+    Operation(
+        name="access.adopt",
+        summary="Make the workspace's primary owner the owner here, where nobody is",
+        params=Adopt,
+        result=Granted,
+        run=lambda act, params: service.adopt(act, params.user),
         role=None,
         klass=ExecutionClass.GOVERN,
         reduces=True,

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from domain.access import rules
 from domain.access.people import held_since, holders, words_from
 from domain.access.results import AccessList, Deactivated, Followed, Granted, Holder, Revoked, Welcome
 from domain.access.tables import Person, RoleGrant
 from domain.act import Act
-from domain.approvals import service as approvals
+from domain.approvals.ending import withdraw_all
+from domain.approvals.rows import locked_requests_of
 from domain.audit.rules import content_hash
 from domain.audit.tables import AuditEvent
 from domain.clock import Clock
@@ -22,9 +23,12 @@ from domain.identity import Role, Surface
 from domain.oncall.ladder import person_gone
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
+from domain.settings import Settings
 
 BY_PROGRAM = (None, "system", "settings")
 """Who ends a grant that was not taken away by hand; None: nobody has ended it."""
+WORKSPACE = "workspace"
+"""The source of the role of whoever owns the workspace in Slack, where no setting names an owner."""
 LONGEST_GIVER = 64
 
 
@@ -86,7 +90,31 @@ def accept_request(act: Act, role: Role) -> Granted | Refused:
     return _give(act, act.actor, role, granted_by=act.approved_by)
 
 
-def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
+def wants_owner(connection: Connection, settings: Settings) -> bool:
+    """Whether whoever owns the workspace in Slack is to be the owner here: only where nobody else is, to try it out.
+
+    In production the owner is named on purpose, by VALHALLA_OWNERS.
+    """
+    return not settings.is_production and not settings.owners and not holders(connection, Role.OWNER)
+
+
+def adopted_owner(connection: Connection) -> str | None:
+    """Return who is owner here as the workspace's primary owner; None where nobody is."""
+    return connection.scalar(
+        select(RoleGrant.user_id).where(RoleGrant.source == WORKSPACE, RoleGrant.revoked_at.is_(None))
+    )
+
+
+def adopt(act: Act, user_id: str) -> Granted:
+    """Make the workspace's primary owner the owner here, where nobody is; VALHALLA_OWNERS ends it."""
+    gone = act.connection.scalar(select(Person.deactivated_at).where(Person.user_id == user_id))
+    if gone is not None or not wants_owner(act.connection, act.settings):
+        return Granted(user_id=user_id, role=Role.OWNER.word, granted_by=WORKSPACE, changed=False)
+    act.entry.reason = "primary owner of the workspace; VALHALLA_OWNERS names nobody"
+    return _give(act, user_id, Role.OWNER, granted_by=WORKSPACE, source=WORKSPACE)
+
+
+def _give(act: Act, user_id: str, role: Role, *, granted_by: str, source: str = "grant") -> Granted:
     connection = act.connection
     connection.execute(
         insert_into(connection, Person).values(user_id=user_id, first_seen_at=act.now).on_conflict_do_nothing()
@@ -94,7 +122,7 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
     given = connection.scalar(
         insert_into(connection, RoleGrant)
         .values(
-            user_id=user_id, role=role.word, source="grant", granted_by=granted_by, granted_at=act.now,
+            user_id=user_id, role=role.word, source=source, granted_by=granted_by, granted_at=act.now,
             reason=act.entry.reason,
         )
         .on_conflict_do_nothing()
@@ -109,7 +137,7 @@ def _give(act: Act, user_id: str, role: Role, *, granted_by: str) -> Granted:
 
 def revoke(act: Act, user_id: str, role: Role | None) -> Revoked | Refused:
     """Take a role (or all of them) away at once, and with it claims, tasks and requests."""
-    requests = approvals.locked_requests_of(act, user_id)
+    requests = locked_requests_of(act, user_id)
     rows = _grants_of(act, user_id)
     wanted = [row for row in rows if role is None or row.role == role.word]
     refusal = _judge_revoke(act, user_id, wanted)
@@ -152,7 +180,7 @@ def _take_away(
     )
     left = None if is_gone else max((Role.from_word(row.role) for row in kept), default=None)
     released = 0 if left is not None and left >= Role.OPERATOR else release_claims_of(act, user_id)
-    withdrawn = approvals.withdraw_all(act, requests)
+    withdrawn = withdraw_all(act, requests)
     act.changed(
         user_id, before={"roles": [row.role for row in wanted]}, after={"roles": [row.role for row in kept]},
     )  # fmt: skip
@@ -208,7 +236,7 @@ def _join(act: Act, wanted: rules.Follow) -> bool:
 
 
 def _leave(act: Act, wanted: rules.Follow) -> bool:
-    requests = approvals.locked_requests_of(act, wanted.user_id)
+    requests = locked_requests_of(act, wanted.user_id)
     rows = _grants_of(act, wanted.user_id)
     ended = [row for row in rows if row.role == wanted.role.word and row.source == wanted.source]
     if not ended:
@@ -224,7 +252,7 @@ def deactivate(act: Act, user_id: str) -> Deactivated:
 
     An owner by VALHALLA_OWNERS stays named there, and can do nothing while the account is deactivated.
     """
-    requests = approvals.locked_requests_of(act, user_id)
+    requests = locked_requests_of(act, user_id)
     rows = _grants_of(act, user_id)
     known = act.connection.execute(
         update(Person).where(Person.user_id == user_id, Person.deactivated_at.is_(None)).values(deactivated_at=act.now)
@@ -317,9 +345,16 @@ def _setting_entry(user_id: str, now: datetime, *, is_owner: bool) -> dict[str, 
     return {**row, "hash": content_hash(row)}
 
 
-def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) -> None:
-    """Make the roles of VALHALLA_OWNERS what the setting says; called by each process when it starts."""
+def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock, *, is_production: bool = False) -> None:
+    """Make the roles of VALHALLA_OWNERS what the setting says; called by each process when it starts.
+
+    Whoever was owner as the workspace's primary owner is so no longer once the setting names somebody, and not in
+    production.
+    """
     now = clock()
+    stale = and_(RoleGrant.source == "settings", RoleGrant.user_id.not_in(owners))
+    if owners or is_production:
+        stale = or_(stale, RoleGrant.source == WORKSPACE)
 
     def work(connection: Connection) -> None:
         made = []
@@ -339,11 +374,12 @@ def bootstrap_owners(database: Database, owners: tuple[str, ...], clock: Clock) 
             made += [user_id] if given is not None else []
         ended = connection.scalars(
             update(RoleGrant)
-            .where(RoleGrant.source == "settings", RoleGrant.revoked_at.is_(None), RoleGrant.user_id.not_in(owners))
+            .where(RoleGrant.revoked_at.is_(None), stale)
             .values(revoked_at=now, revoked_by="settings")
             .returning(RoleGrant.user_id)
         )
-        changes = [*((user_id, True) for user_id in made), *((user_id, False) for user_id in sorted(ended))]
+        gone = sorted(set(ended) - set(owners))
+        changes = [*((user_id, True) for user_id in made), *((user_id, False) for user_id in gone)]
         for user_id, is_owner in changes:
             connection.execute(insert(AuditEvent).values(**_setting_entry(user_id, now, is_owner=is_owner)))
 

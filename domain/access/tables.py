@@ -39,7 +39,7 @@ class RoleGrant(Base):
     user_id: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(64))
-    """`grant` (a person gave it), `settings` (VALHALLA_OWNERS) or `group:S…` (a user group of Slack)."""
+    """`grant` (a person gave it), `settings` (VALHALLA_OWNERS), `workspace` (its primary owner) or `group:S…`."""
     granted_by: Mapped[str] = mapped_column(String(64))
     granted_at: Mapped[datetime]
     reason: Mapped[str | None]

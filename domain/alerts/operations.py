@@ -6,13 +6,13 @@ from domain.alerts import service
 from domain.alerts.results import AlertCard, AlertList
 from domain.identity import Role
 from domain.operation import ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Instant, NoParams, Number, Params, Text, UserId
+from domain.parameters import Arg, Input, Instant, NoParams, Number, Params, Text, UserId, numbered
 
 
 class Acknowledge(Params):
     """One alert, and until when you look after it."""
 
-    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    alert_id: Annotated[Number, numbered("T"), Arg("an alert's number", "T-77", Input.NUMBER)]
     until: Annotated[
         Instant | None, Arg("when it pages again if still open (four hours)", "2026-11-27T14:00", keyword=True)
     ] = None
@@ -21,14 +21,14 @@ class Acknowledge(Params):
 class PassOn(Params):
     """One alert, and who looks after it instead."""
 
-    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    alert_id: Annotated[Number, numbered("T"), Arg("an alert's number", "T-77", Input.NUMBER)]
     user: UserId
 
 
 class Resolve(Params):
     """One alert, and what it was."""
 
-    alert_id: Annotated[Number, Arg("an alert's number", "T-77", Input.NUMBER)]
+    alert_id: Annotated[Number, numbered("T"), Arg("an alert's number", "T-77", Input.NUMBER)]
     note: Annotated[Text | None, Arg("what it was", "token renewed", Input.LONG_TEXT, rest=True)] = None
 
 

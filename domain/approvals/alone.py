@@ -8,8 +8,10 @@ from sqlalchemy import Row, insert, select, update
 from domain.access.people import holders
 from domain.act import Act, Entry, Priority
 from domain.approvals import rules
-from domain.approvals import service as requests
+from domain.approvals.asking import blocked
+from domain.approvals.ending import end
 from domain.approvals.results import BreakGlassCard
+from domain.approvals.rows import open_request
 from domain.approvals.tables import BreakGlass
 from domain.canonical import stable
 from domain.identity import Role, Surface
@@ -51,7 +53,7 @@ def without_a_second(act: Act, operation: AnyOperation, params: Params, judged: 
     act.is_alone = judged.is_alone
     rule = operation.approval
     if rule is not None and judged.gates and (failed := rules.failing(rule.gates(act, params))):
-        return requests.blocked(operation, rule, failed)
+        return blocked(operation, rule, failed)
     if _may_set_up(act) and (act.is_alone or operation.is_setup):
         act.entry.after = {"set_up": True}
     result = operation.run(act, params)
@@ -83,7 +85,7 @@ def break_glass(act: Act, operation: AnyOperation, params: Params, reason: str) 
         done = without_a_second(act, operation, params, judged)
         return done.model_copy(update={"remark": UNBROKEN}) if isinstance(done, Done) else done
     if firm := tuple(gate for gate in failed if not gate.waivable):
-        return requests.blocked(operation, rule, firm)
+        return blocked(operation, rule, firm)
     return _act_alone(act, operation, params, reason, failed)
 
 
@@ -95,12 +97,12 @@ def _act_alone(
     wanted = rule.wanted(act, params)
     act.overridden = tuple(f"{gate.name}: {gate.detail}" for gate in failed)
     act.is_break_glass = True
-    open_one = requests.open_request(act, operation.name, operation.target_of(params, act.actor))
+    open_one = open_request(act, operation.name, operation.target_of(params, act.actor))
     result = operation.run(act, params)
     if isinstance(result, Refused):
         return result
     if open_one is not None:
-        requests.end(act, open_one, "superseded", detail="an owner broke glass", by=act.actor)
+        end(act, open_one, "superseded", detail="an owner broke glass", by=act.actor)
     break_glass_id = _insert_break_glass(act, operation, params, wanted, reason, open_one)
     act.entry.after = {
         **(act.entry.after or {}), "break_glass": break_glass_id, "overridden": list(act.overridden),
@@ -128,9 +130,9 @@ def break_glass_on_request(act: Act, operation: AnyOperation, params: Params, re
     if isinstance(outcome, Done):
         act.entries.append(entry)
         is_broken = outcome.remark is None
-        open_one = None if is_broken else requests.open_request(act, operation.name, entry.target)
+        open_one = None if is_broken else open_request(act, operation.name, entry.target)
         if open_one is not None:
-            requests.end(act, open_one, "superseded", detail="an owner did it, who needed nobody else", by=act.actor)
+            end(act, open_one, "superseded", detail="an owner did it, who needed nobody else", by=act.actor)
         after = {"break_glass": is_broken, "operation": operation.name}
         act.changed(operation.target_of(params, act.actor), after=after)
     return outcome

@@ -3,15 +3,15 @@
 from typing import Annotated
 
 from domain.act import Act
-from domain.approvals import alone, rules, service
+from domain.approvals import alone, deciding, ending, judging, rows, rules, showing
 from domain.approvals.results import ApprovalList, BreakGlassCard, Decided, Question
 from domain.identity import Role, Surface
 from domain.operation import ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Done, Kind, Refused, refused
-from domain.parameters import Arg, Input, NoParams, Number, Params, Reason, Text
+from domain.parameters import Arg, Input, NoParams, Number, Params, Reason, Text, numbered
 
 IN_SLACK = frozenset({Surface.SLACK})
-ApprovalId = Annotated[Number, Arg("a request's number", "A-318", Input.NUMBER)]
+ApprovalId = Annotated[Number, numbered("A"), Arg("a request's number", "A-318", Input.NUMBER)]
 Seen = Annotated[Text | None, Arg("what the card showed", "0f3a", hidden=True)]
 
 
@@ -55,20 +55,19 @@ class BreakTheGlass(Params):
 class SignOff(Params):
     """Which use of break glass, and a word about it."""
 
-    break_glass_id: Annotated[Number, Arg("a break-glass use's number", "B-3", Input.NUMBER)]
+    break_glass_id: Annotated[Number, numbered("B"), Arg("a break-glass use's number", "B-3", Input.NUMBER)]
     note: Annotated[Text | None, Arg("a word about it", "seen and agreed", Input.LONG_TEXT, rest=True)] = None
 
 
 def _list(act: Act, *, mine: bool) -> ApprovalList:
-    rows = service.open_requests(act, of=act.actor if mine else None)
-    lines = tuple(service.line_of(row) for row in rows)
+    lines = tuple(showing.line_of(row) for row in rows.open_requests(act, of=act.actor if mine else None))
     waiting = () if mine else tuple(alone.break_glass_card(act, row) for row in alone.unsigned(act))
     return ApprovalList(items=lines, unsigned=waiting, mine=mine)
 
 
 def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
-    row = service.locked(act, params.approval_id)
-    refusal = service.judge_open(act, row, params.approval_id)
+    row = rows.locked(act, params.approval_id)
+    refusal = judging.judge_open(act, row, params.approval_id)
     if refusal is not None or row is None:
         return refusal or refused(Kind.NOT_FOUND, "no_such_approval", "There is no such request.", layer=rules.LAYER)
     if params.type_the_operation.strip() != row.operation:
@@ -76,7 +75,7 @@ def _break_glass(act: Act, params: BreakTheGlass) -> Decided | Refused:
             Kind.INVALID, "not_confirmed", f"To act alone, type `{row.operation}` exactly.", layer=rules.LAYER,
             field="type_the_operation", remedy=f"for example `{row.operation}`",
         )  # fmt: skip
-    if altered := service.judge_unaltered(act, row):
+    if altered := judging.judge_unaltered(act, row):
         return altered
     operation = act.registry[row.operation]
     asked = operation.params.model_validate(row.params, context={"now": act.now, "zone": act.settings.zone})
@@ -121,7 +120,7 @@ OPERATIONS = (
         summary="Put a question to whoever asked",
         params=Ask,
         result=Question,
-        run=lambda act, params: service.ask(act, params.approval_id, params.reason),
+        run=lambda act, params: deciding.ask(act, params.approval_id, params.reason),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         reduces=True,
@@ -134,7 +133,7 @@ OPERATIONS = (
         summary="Take back your own request",
         params=Which,
         result=Decided,
-        run=lambda act, params: service.withdraw(act, params.approval_id),
+        run=lambda act, params: deciding.withdraw(act, params.approval_id),
         role=Role.OPERATOR,
         klass=ExecutionClass.GOVERN,
         reduces=True,
@@ -148,11 +147,11 @@ OPERATIONS = (
         summary="Approve a request (a button)",
         params=Approve,
         result=Decided,
-        run=lambda act, params: service.approve(act, params.approval_id, params.seen, params.note),
+        run=lambda act, params: deciding.approve(act, params.approval_id, params.seen, params.note),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
-        decides=lambda act, params: service.requested_operation(act, params.approval_id),
+        decides=lambda act, params: rows.requested_operation(act, params.approval_id),
         surfaces=IN_SLACK,
     ),
     Operation(
@@ -160,7 +159,7 @@ OPERATIONS = (
         summary="Reject a request, with a reason (a button)",
         params=Reject,
         result=Decided,
-        run=lambda act, params: service.reject(act, params.approval_id, params.seen, params.reason),
+        run=lambda act, params: deciding.reject(act, params.approval_id, params.seen, params.reason),
         role=Role.MANAGER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
@@ -175,7 +174,7 @@ OPERATIONS = (
         role=Role.OWNER,
         klass=ExecutionClass.GOVERN,
         target=lambda params: f"A-{params.approval_id}",
-        decides=lambda act, params: service.requested_operation(act, params.approval_id),
+        decides=lambda act, params: rows.requested_operation(act, params.approval_id),
         surfaces=IN_SLACK,
     ),
     Operation(
@@ -206,7 +205,7 @@ OPERATIONS = (
 
 
 def _expire(act: Act) -> ApprovalList:
-    ended = service.expire_due(act)
+    ended = ending.expire_due(act)
     if ended:
         act.changed("approvals", after={"expired": ended})
     return ApprovalList(items=())

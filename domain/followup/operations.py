@@ -38,6 +38,7 @@ from domain.parameters import (
     ProvinceCode,
     Reason,
     Text,
+    numbered,
     one_of,
 )
 
@@ -88,7 +89,7 @@ def _word(value: Any) -> Any:
 
 
 LeadId = Annotated[str, BeforeValidator(_lead_id), Arg("a lead's id: letters, digits and . _ : / -", "L1")]
-TaskId = Annotated[Number, Arg("a step's number", "F-12", Input.NUMBER)]
+TaskId = Annotated[Number, numbered("F"), Arg("a step's number", "F-12", Input.NUMBER)]
 
 
 class Create(Params):

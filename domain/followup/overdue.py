@@ -1,13 +1,13 @@
-"""The one live card of late follow-ups: kept true by the sweep and by whoever finishes a late step.
+"""The live cards of late follow-ups, kept true by the sweep and by whoever finishes a late step.
 
-::
+One card for the channel, grouped by assignee, and one for each assignee directly, each with episodes of its own::
 
     no episode ──a step is late──► episode n, a new message ──something changed──► the same message, edited
                                         └──none is late any more──► edited to say so, and the episode is over
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +20,29 @@ from domain.followup.results import OverdueCard, OverdueGroup, OverdueStep
 from domain.followup.rows import OPEN
 from domain.followup.rules import LATE_AFTER, PROMISE
 from domain.followup.tables import FollowupTask, LiveCard
+from domain.identity import is_slack_user
 from domain.leads.tables import Lead
 
 NAME = "followups:overdue"
 LISTED = 50
 """How many of the oldest late steps are named on the card; all are counted."""
 LISTED_EACH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a live card stands: its row's name, where it is posted, and as which card."""
+
+    name: str
+    destination: str
+    card: str
+
+
+_CHANNEL = _Place(NAME, "route:followups", "overdue")
+
+
+def _direct(user_id: str) -> _Place:
+    return _Place(f"{NAME}:{user_id}", f"user:{user_id}", "overdue_yours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +61,36 @@ class Shown:
 
 
 def refresh(act: Act) -> bool:
-    """Make the live card true, in this transaction; return whether anything changed.
+    """Make the live cards true, in this transaction; return whether anything changed.
 
-    Its row is locked before the steps are counted, so of two that refresh at once the second sees what the first did.
+    The channel's row is locked before the steps are counted, so of two that refresh at once the second sees what the
+    first did; whoever holds it may change the rows of the people, too.
     """
     card = _locked(act)
     found = _look(act)
-    if card is None and not found.late:
-        return False
     if card is None:
-        return _write(act, None, found, inserted=_insert(act))
-    if (not card.is_open and not found.late) or (card.is_open and card.digest == found.digest):
+        if not found.late:
+            return False
+        if not _insert(act):  # somebody else made the row meanwhile: it is locked now, and what we saw may be old
+            return refresh(act)
+    if not _follow(act, _CHANNEL, card, found):
         return False
-    return _write(act, card, found)
+    _tell_assignees(act, found)
+    return True
+
+
+def _tell_assignees(act: Act, found: Shown) -> None:
+    """Keep the card of each person true who has late steps, or had some when it was last looked."""
+    theirs = {
+        group.assignee: replace(found, late=group.late, broken=group.broken, groups=(group,))
+        for group in found.groups
+        if group.assignee is not None and is_slack_user(group.assignee)
+    }
+    rows = act.connection.execute(select(LiveCard.__table__).where(LiveCard.name.startswith(f"{NAME}:"))).all()
+    known = {row.name.removeprefix(f"{NAME}:"): row for row in rows}
+    none = replace(found, late=0, broken=0, groups=())
+    for user_id in sorted(theirs.keys() | known.keys()):
+        _follow(act, _direct(user_id), known.get(user_id), theirs.get(user_id, none))
 
 
 def _locked(act: Act) -> Any | None:
@@ -65,19 +99,28 @@ def _locked(act: Act) -> Any | None:
     ).one_or_none()
 
 
-def _insert(act: Act) -> bool:
+def _insert(act: Act, name: str = NAME) -> bool:
     made = act.connection.scalar(
         insert_into(act.connection, LiveCard)
-        .values(name=NAME, episode=0, is_open=False, digest="", updated_at=act.now)
+        .values(name=name, episode=0, is_open=False, digest="", updated_at=act.now)
         .on_conflict_do_nothing()
         .returning(LiveCard.name)
     )
     return made is not None
 
 
-def _write(act: Act, card: Any | None, found: Shown, *, inserted: bool = True) -> bool:
-    if not inserted:  # somebody else made the row meanwhile: it is locked now, and what they saw may be old
-        return refresh(act)
+def _follow(act: Act, place: _Place, card: Any | None, found: Shown) -> bool:
+    """Post or edit one card where it says something else than what is true; return whether it did."""
+    is_open = card is not None and card.is_open
+    if (not is_open and not found.late) or (card is not None and is_open and card.digest == found.digest):
+        return False
+    if card is None and place is not _CHANNEL:
+        _insert(act, place.name)
+    _write(act, place, card, found)
+    return True
+
+
+def _write(act: Act, place: _Place, card: Any | None, found: Shown) -> None:
     state: Mapping[str, Any] = (card.state or {}) if card is not None and card.is_open else {}
     episode = (card.episode if card is not None else 0) + (0 if state else 1)
     opened_at = datetime.fromisoformat(state["opened_at"]) if state else act.now
@@ -85,7 +128,7 @@ def _write(act: Act, card: Any | None, found: Shown, *, inserted: bool = True) -
     is_over = not found.late
     act.connection.execute(
         update(LiveCard)
-        .where(LiveCard.name == NAME)
+        .where(LiveCard.name == place.name)
         .values(
             episode=episode, is_open=not is_over, digest=found.digest, updated_at=act.now,
             state={"opened_at": opened_at.isoformat(), "worst": worst},
@@ -95,8 +138,7 @@ def _write(act: Act, card: Any | None, found: Shown, *, inserted: bool = True) -
         episode=episode, late=found.late, broken=found.broken, opened_at=opened_at, groups=found.groups,
         is_over=is_over, ended_at=act.now if is_over else None, worst=worst, acting_is_off=found.acting_is_off,
     )  # fmt: skip
-    act.post("route:followups", "overdue", shown, thing=f"{NAME}:{episode}", priority=Priority.DIGEST)
-    return True
+    act.post(place.destination, place.card, shown, thing=f"{place.name}:{episode}", priority=Priority.DIGEST)
 
 
 def _look(act: Act) -> Shown:

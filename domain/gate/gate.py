@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.act import Act, Entry
-from domain.approvals import alone
-from domain.approvals import service as approvals
+from domain.approvals import alone, asking
 from domain.clock import Clock
 from domain.database import Database, PrimeMode, Unavailable, lock_call
 from domain.gate import idempotency
@@ -148,7 +147,7 @@ class Gate:
             return alone.break_glass(act, operation, params, call.break_glass_reason)
         need = alone.need(act, operation, params)
         if need.second and operation.approval is not None:
-            return approvals.request(act, operation, params, operation.approval)
+            return asking.request(act, operation, params, operation.approval)
         return alone.without_a_second(act, operation, params, need)
 
     def _prime_mode(self, connection: Connection, call: Call, operation: AnyOperation, params: Params) -> PrimeMode:

@@ -31,7 +31,7 @@ from domain.heimdall.using import Recommendation, Trial
 from domain.identity import Role
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
-from domain.parameters import Arg, Flag, Input, Instant, NoParams, Number, Params, Reason, Text
+from domain.parameters import Arg, Flag, Input, Instant, NoParams, Number, Params, Reason, Text, numbered
 
 PATH = "governance/heimdall"
 MOST_JSON = 20_000
@@ -117,7 +117,7 @@ JsonObject = Annotated[
     BeforeValidator(_object),
     Arg("a JSON object", '\'{"lead_id": "L1"}\'', Input.LONG_TEXT, keyword=True),
 ]
-RecommendationId = Annotated[Number, Arg("a recommendation's number", "RC-12", Input.NUMBER)]
+RecommendationId = Annotated[Number, numbered("RC"), Arg("a recommendation's number", "RC-12", Input.NUMBER)]
 Count = Annotated[Number | None, Arg("how many", "75", Input.NUMBER, keyword=True)]
 
 

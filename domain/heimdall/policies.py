@@ -1,6 +1,6 @@
 """Heimdall's policies: reading, changing, going back, and the fields that are the program's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from domain.act import Act
-from domain.approvals import service as approvals
+from domain.approvals import showing
 from domain.approvals.results import TakenBack
 from domain.database import insert_into
 from domain.heimdall.results import PolicyList, PolicyView
@@ -116,21 +116,25 @@ def loosens(act: Act, setting: Setting, before: Mapping[str, Any] | None, after:
     """Whether it is looser than what is, or than what would be once what was set for a time has gone back."""
     if before is None:
         return is_looser(None, after)
-    went_back = {one.field: one.base for one in put_off(act, setting, before, after)}
-    return is_looser(before, after) or is_looser({**before, **went_back}, after)
+    went_back = {one.field: one.base for one in put_off(act, setting)}
+    sooner = history.brought_forward(act.connection, KIND, setting.domain, setting.wanted, setting.until)
+    then = {**after, **{one.field: one.base for one in sooner}}
+    return any(is_looser(was, now) for was, now in ((before, after), ({**before, **went_back}, after), (before, then)))
 
 
-def put_off(
-    act: Act, setting: Setting, before: Mapping[str, Any] | None, after: Mapping[str, Any]
-) -> tuple[Temporary, ...]:
+def put_off(act: Act, setting: Setting) -> tuple[Temporary, ...]:
     """Return the fields that would go back by themselves, and by this change will later or never."""
-    changed = history.changed_fields(before, after)
-    return history.put_off(act.connection, KIND, setting.domain, changed, setting.until)
+    return history.put_off(act.connection, KIND, setting.domain, setting.wanted, setting.until)
+
+
+def restated(act: Act, setting: Setting) -> tuple[Temporary, ...]:
+    """Return the fields that would go back by themselves, and by this change will at another time or never."""
+    return history.restated(act.connection, KIND, setting.domain, setting.wanted, setting.until)
 
 
 def write(
     act: Act, row: PolicyRow | None, domain: str, after: Mapping[str, Any], reason: str,
-    *, until: datetime | None = None, **own: Any,
+    *, until: datetime | None = None, named: Collection[str] = (), **own: Any,
 ) -> dict[str, list[Any]] | None:  # fmt: skip
     """Write the next version of a policy and its history; return `{field: [before, after]}`.
 
@@ -152,7 +156,7 @@ def write(
         _end_promotion(act, row, after, reason)
     return history.remember(
         act, KIND, domain, version=version, before=before, after={name: after[name] for name in FIELDS},
-        reason=reason, until=until,
+        reason=reason, until=until, named=named,
     )  # fmt: skip
 
 
@@ -172,7 +176,7 @@ def _end_promotion(act: Act, row: PolicyRow, after: Mapping[str, Any], reason: s
     if after["prod_use_enabled"] or not row.prod_use_enabled or row.prod_use_since is None:
         return
     end = TakenBack(at=act.now, by=act.actor, reason=reason, now=f"{row.domain} is back in the sandbox")
-    approvals.take_back(act, "heimdall.promote", row.domain, since=row.prod_use_since, end=end)
+    showing.take_back(act, "heimdall.promote", row.domain, since=row.prod_use_since, end=end)
 
 
 def name_model(act: Act, domain: str, model: str) -> None:
@@ -190,7 +194,7 @@ def take_back(act: Act, domains: Sequence[str]) -> tuple[PolicyRow, ...]:
         if not due:  # it was set again while we waited
             continue
         after = {**(figures(row) or {}), **{name: was for name, was in due.items() if name in FIELDS}}
-        write(act, row, row.domain, after, history.WENT_BACK)
+        write(act, row, row.domain, after, history.WENT_BACK, named=due)
         fresh = row_of(act, row.domain)
         if fresh is not None:
             back.append(fresh)

@@ -363,7 +363,7 @@ def change(act: Act, setting: Setting) -> PolicySet | Refused:
         return refusal
     if not act.may_loosen and policies.loosens(act, setting, before, after):
         return changed_meanwhile(setting.domain, LAYER)
-    changes = policies.write(act, row, setting.domain, after, setting.reason, until=setting.until)
+    changes = policies.write(act, row, setting.domain, after, setting.reason, until=setting.until, named=setting.wanted)
     if changes is None:  # somebody else made this policy meanwhile
         return change(act, setting)
     fresh = policies.row_of(act, setting.domain)
@@ -384,7 +384,8 @@ def change(act: Act, setting: Setting) -> PolicySet | Refused:
 def judge_change(act: Act, setting: Setting, row: PolicyRow | None) -> Refused | None:
     """Return why a change of a policy makes no sense."""
     before = policies.figures(row)
-    if not setting.wanted or (before is not None and {**before, **setting.wanted} == before and not setting.until):
+    is_same = before is not None and {**before, **setting.wanted} == before
+    if not setting.wanted or (is_same and not policies.restated(act, setting)):
         listed = ", ".join(f"`{name}`" for name in policies.FIELDS)
         return refused(
             Kind.INVALID, "nothing_to_change", f"That would change nothing about {setting.domain}.", layer="input",
@@ -427,13 +428,20 @@ def change_wanted(act: Act, setting: Setting) -> Wanted:
         Change(name=rules.NAMES[name], before=rules.shown(name, was), after=rules.shown(name, now))
         for name, (was, now) in sorted(changes.items())
     )
-    said = ", ".join(f"{move.name} {move.before} → {move.after}" for move in moves)
+    again = tuple(
+        f"{rules.NAMES[one.field]} {rules.shown(one.field, after[one.field])} until "
+        f"{setting.until.isoformat() if setting.until else 'somebody sets it again'}, "
+        f"not only until {one.until.isoformat()}"
+        for one in policies.restated(act, setting)
+        if one.field not in changes
+    )
+    said = ", ".join((*(f"{move.name} {move.before} → {move.after}" for move in moves), *again))
     put_off = tuple(
         (
             f"{rules.NAMES[one.field]} without this",
             f"back to {rules.shown(one.field, one.base)} by itself, {one.until.isoformat()}",
         )
-        for one in policies.put_off(act, setting, before, after)
+        for one in policies.put_off(act, setting)
     )
     version = row.version if row else 0
     back = "it goes back by itself" if setting.until else f"`/heimdall set {setting.domain} …`; tightening is immediate"

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, insert, select, update
 
 from domain.act import Act, Entry
 from domain.alerts.service import raise_alert
-from domain.approvals import service as approvals
+from domain.approvals import asking
 from domain.gate.idempotency import finish_held
 from domain.gate.reading import standing_of
 from domain.held.results import HeldDecided, HeldExpired, HeldItem, HeldList
@@ -130,7 +130,7 @@ def run(act: Act, held_id: int) -> HeldDecided | Refused:
 def _carry_out(inner: Act, operation: AnyOperation, params: Params) -> Done | PendingApproval | Refused:
     rule = operation.approval
     if rule is not None and inner.settings.dual_control and rule.needed(inner, params):
-        return approvals.request(inner, operation, params, rule)
+        return asking.request(inner, operation, params, rule)
     result = operation.run(inner, params)
     return result if isinstance(result, Refused) else Done(operation=operation.name, result=result)
 

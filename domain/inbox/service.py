@@ -116,14 +116,14 @@ def finish(database: Database, row_id: int, runner: str, outcome: Outcome, now: 
     return done
 
 
-def run_row(gate: Gate, row_id: int, runner: str, lease: timedelta | None = None) -> Outcome | None:
+def run_row(gate: Gate, row_id: int, runner: str) -> Outcome | None:
     """Run an acknowledged row through the gate, and return what its sender is to be told.
 
     None: it is not this runner's (another has it), or its end could not be written down; whoever has it, or the
     sweep, answers the sender directly.
     """
     try:
-        row = begin(gate.database, row_id, runner, now=gate.clock(), lease=lease or gate.settings.lease)
+        row = begin(gate.database, row_id, runner, now=gate.clock(), lease=gate.settings.lease)
         if row is None:
             return None
         outcome = _carry_out(gate, row)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, literal, select, update
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, literal, or_, select, update
 
 from domain.act import Act
 from domain.alerts.results import AlertCard
@@ -12,6 +12,7 @@ from domain.alerts.tables import Alert
 from domain.delivery.tables import Outbox
 from domain.oncall import pages
 from domain.oncall.results import Advanced, PageFailed
+from domain.oncall.rules import AGAIN_AFTER
 from domain.oncall.tables import LIVE, Page
 
 AT_ONCE = 50
@@ -39,6 +40,16 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
     return and_(Alert.state == "acknowledged", Alert.acknowledged_until <= now)
 
 
+def _is_unanswered(now: datetime) -> ColumnElement[bool]:
+    """Whether a round ran out some time ago, and nobody has answered since."""
+    at_work = or_(Page.state == "planned", Page.due_at > now - AGAIN_AFTER)
+    return and_(
+        Alert.state == "open",
+        Alert.page_round > 0,
+        ~exists().where(Page.alert_id == Alert.id, Page.round == Alert.page_round, at_work),
+    )
+
+
 def drill(act: Act) -> AlertCard:
     """Raise an alert that is none, so that everybody sees pages arrive before one is needed."""
     alert_id = raise_alert(
@@ -55,7 +66,8 @@ def waiting(connection: Connection, now: datetime) -> list[int]:
     found: set[int] = set()
     for what in (_is_due(now), _is_settled()):
         found.update(connection.scalars(select(Page.alert_id).where(LIVE, what).distinct().limit(AT_ONCE)))
-    found.update(connection.scalars(select(Alert.id).where(_is_over(now)).limit(AT_ONCE)))
+    for over in (_is_over(now), _is_unanswered(now)):
+        found.update(connection.scalars(select(Alert.id).where(over).limit(AT_ONCE)))
     return sorted(found)[:AT_ONCE]
 
 
@@ -73,6 +85,9 @@ def advance(act: Act, alert_id: int | None = None) -> Advanced:
             reopened += 1
         elif alert.state == "open":
             fired = pages.fire_due(act, alert, alert.page_round)
+            if not fired and _has_run_out(act, number):
+                begin_round(act, alert, "unanswered")
+                fired = 1
             paged += fired
             if fired or forward:
                 show(act, number)
@@ -81,6 +96,11 @@ def advance(act: Act, alert_id: int | None = None) -> Advanced:
     if paged or reopened:
         act.changed(", ".join(f"T-{number}" for number in which), after={"paged": paged, "reopened": reopened})
     return Advanced(paged=paged, reopened=reopened)
+
+
+def _has_run_out(act: Act, alert_id: int) -> bool:
+    query = select(Alert.id).where(Alert.id == alert_id, _is_unanswered(act.now))
+    return act.connection.scalar(query) is not None
 
 
 def _locked(act: Act, alert_id: int) -> Any | None:

@@ -8,7 +8,7 @@ from domain.identity import Role
 from domain.oncall import ladder, rota
 from domain.oncall.results import Advanced, PageFailed, RotaView, ShiftRemoved, ShiftSet, Taken
 from domain.operation import AnyOperation, ExecutionClass, Http, Operation, Slash
-from domain.parameters import Arg, Input, Instant, Length, NoParams, Number, Params, Text, UserId
+from domain.parameters import Arg, Input, Instant, Length, NoParams, Number, Params, Text, UserId, numbered
 
 
 class Take(Params):
@@ -39,7 +39,7 @@ class WhichShift(Params):
 class WhichLadder(Params):
     """The ladder of one alert; every one where none is named."""
 
-    alert_id: Annotated[Number | None, Arg("an alert's number", "T-77", Input.NUMBER)] = None
+    alert_id: Annotated[Number | None, numbered("T"), Arg("an alert's number", "T-77", Input.NUMBER)] = None
 
 
 class FailedPage(Params):

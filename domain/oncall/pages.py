@@ -41,7 +41,7 @@ def begin(act: Act, alert: Any, why: str, *, first: str | None = None) -> int:
     Args:
         act: The act in whose transaction it is done.
         alert: The alert's row, locked.
-        why: `opened`, `passed` or `again`.
+        why: `opened`, `passed`, `again`, or `unanswered` where the round before ran out.
         first: Who is told first, where somebody passed it on.
 
     Returns:

@@ -13,6 +13,8 @@ from domain.outcomes import Kind, Refused, refused
 LAYER = "On call"
 STEP = timedelta(minutes=5)
 """How long somebody has to acknowledge before the next one is told (spec/2)."""
+AGAIN_AFTER = timedelta(minutes=30)
+"""How long after the last step everybody is told again: it escalates until somebody acknowledges (spec/2)."""
 PEOPLE = 2
 """How many people are paged before the channel: whoever is on call, and the next."""
 HORIZON = timedelta(weeks=17)

@@ -43,6 +43,7 @@ def remember(
     after: Mapping[str, Any],
     reason: str,
     until: datetime | None = None,
+    named: Collection[str] = (),
 ) -> dict[str, list[Any]]:
     """Write version `version` of a policy into its history; with `until` its changed fields go back then.
 
@@ -55,6 +56,8 @@ def remember(
         after: Its figures as plain JSON now.
         reason: Why, in the words of whoever changed it.
         until: When the changed fields go back by themselves.
+        named: Fields that were said to be what they are already: one that would go back by itself goes back at
+            `until` instead, or no more.
 
     Returns:
         `{field: [before, after]}` of what changed.
@@ -65,13 +68,15 @@ def remember(
     if until is not None and before is None:
         raise ValueError(f"{kind} {key} is new: there is nothing it could go back to")
     changes = changed_fields(before, after)
+    again = [one.field for one in restated(act.connection, kind, key, named, until) if one.field not in changes]
+    kept = {field: [after[field], after[field]] for field in again}
     act.connection.execute(
         insert(PolicyVersion).values(
             kind=kind, key=key, version=version, changed_at=act.now, changed_by=act.actor, reason=reason,
-            changes=changes, until=until,
+            changes={**changes, **kept}, until=until,
         )
     )  # fmt: skip
-    for field, (was, _now) in sorted(changes.items()):
+    for field, (was, _now) in sorted({**changes, **kept}.items()):
         if until is None:
             act.connection.execute(delete(PolicyRevert).where(*_is(kind, key), PolicyRevert.field == field))
         else:
@@ -129,16 +134,33 @@ def temporary(connection: Connection, kind: str, key: str) -> tuple[Temporary, .
 
 
 def put_off(
-    connection: Connection, kind: str, key: str, changed: Collection[str], until: datetime | None
+    connection: Connection, kind: str, key: str, named: Collection[str], until: datetime | None
 ) -> tuple[Temporary, ...]:
-    """Return the fields that would go back by themselves, and later or never once they are changed until `until`.
+    """Return the fields that would go back by themselves, and later or never once they are set until `until`.
 
     A change is judged beside what each would go back to as well as beside what is: what was agreed to for a time is no
     measure for what lasts longer.
     """
-    return tuple(
-        one for one in temporary(connection, kind, key) if one.field in changed and (until is None or one.until < until)
-    )
+    found = restated(connection, kind, key, named, until)
+    return tuple(one for one in found if until is None or one.until < until)
+
+
+def brought_forward(
+    connection: Connection, kind: str, key: str, named: Collection[str], until: datetime | None
+) -> tuple[Temporary, ...]:
+    """Return the fields that would go back by themselves, and sooner once they are set until `until`.
+
+    What was tightened for a time is loosened by its end: to bring that forward is judged as loosening it is.
+    """
+    found = restated(connection, kind, key, named, until)
+    return tuple(one for one in found if until is not None and until < one.until)
+
+
+def restated(
+    connection: Connection, kind: str, key: str, named: Collection[str], until: datetime | None
+) -> tuple[Temporary, ...]:
+    """Return the fields of these that go back by themselves, and at another time once they are set until `until`."""
+    return tuple(one for one in temporary(connection, kind, key) if one.field in named and one.until != until)
 
 
 def history(connection: Connection, kind: str, key: str | None = None, *, limit: int = 20) -> tuple[PolicyChange, ...]:

@@ -7,8 +7,8 @@ from pydantic import field_validator
 
 from domain.access.people import holders
 from domain.act import Act
-from domain.approvals import service as approvals
 from domain.approvals.results import TakenBack
+from domain.approvals.showing import take_back
 from domain.identity import Role
 from domain.operation import ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.parameters import LONGEST_TEXT, NoParams, Params, Reason, shown
@@ -54,7 +54,7 @@ def _disable(act: Act, reason: str) -> GoLiveCard:
     card = service.disable(act, reason)
     if card.changed and since is not None:
         end = TakenBack(at=act.now, by=act.actor, reason=reason, now="production is off")
-        approvals.take_back(act, "golive.enable", GO_LIVE, since=since, end=end)
+        take_back(act, "golive.enable", GO_LIVE, since=since, end=end)
     return card
 
 

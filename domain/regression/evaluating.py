@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from domain.act import Act
 from domain.arrows import cross
 from domain.database import PrimeMode
-from domain.regression import arrivals, policies, rules, trials, tripping
+from domain.regression import absorbing, arrivals, hours, policies, rules, slides, trials, tripping, window
 from domain.regression.memory import Memory
 from domain.regression.results import Evaluated
 from domain.regression.rules import Absorbed, Action, MetricKind, Policy, Signal
@@ -96,16 +96,16 @@ def _look(
     """Take events into a copy of the memory, then what the clock asks for."""
     memory = Memory.from_json(state.memory)
     is_tripped = state.tripped_at is not None
-    absorbed = rules.absorb(
+    absorbed = absorbing.absorb(
         policy, memory, found, is_tripped=is_tripped, hour_of=lambda at: local_hour(at, act.settings)
     )
     if is_tripped or absorbed.alarm is not None:
         return memory, absorbed, None
-    closed = rules.close_hours(policy, memory, local_hour(act.now - GRACE, act.settings), act.now)
+    closed = hours.close_hours(policy, memory, local_hour(act.now - GRACE, act.settings), act.now)
     absorbed.alarm, absorbed.warning = closed.alarm, absorbed.warning or closed.warning
     today = act.now.astimezone(act.settings.zone).date()
     is_new_day = state.compared_on is None or state.compared_on < today
-    slid = rules.slide(policy, memory) if is_new_day and absorbed.alarm is None else None
+    slid = slides.slide(policy, memory) if is_new_day and absorbed.alarm is None else None
     return memory, absorbed, slid
 
 
@@ -159,9 +159,15 @@ def _keep(act: Act, state: Row[Any], memory: Memory, absorbed: Absorbed, *, move
 def _warn(act: Act, row: Row[Any], state: Row[Any], memory: Memory, policy: Policy, absorbed: Absorbed) -> None:
     if absorbed.warning is not None and state.warned_at is None:
         tripping.warn(act, row, memory, absorbed.warning)
-    elif absorbed.warning is None and state.warned_at is not None and _is_over(policy, memory):
+    elif state.warned_at is not None and _is_over(policy, memory):
         tripping.warning_over(act, state)
 
 
 def _is_over(policy: Policy, memory: Memory) -> bool:
-    return policy.method is rules.Method.SR and rules.is_warning_over(policy, memory)
+    if policy.method is rules.Method.SR:
+        return rules.is_warning_over(policy, memory) and slides.slide(policy, memory) is None
+    compared = window.compare(
+        memory.window, policy.window_events, policy.baseline_events, policy.min_events_to_enforce,
+        policy.max_drop_fraction, policy.better,
+    )  # fmt: skip
+    return compared is None or not compared.tripped

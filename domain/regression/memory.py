@@ -36,10 +36,11 @@ class Memory:
     window: list[float] = field(default_factory=list)
     """The newest events, for the fixed-window method alone."""
 
-    def restart(self, *, slid: bool = False) -> None:
+    def restart(self, next_hour: int, *, slid: bool = False) -> None:
         """Begin clean after a release: what was seen never trips it again; what is normal stays.
 
-        After a slide the level that was released is the new reference.
+        A volume is counted again from `next_hour` on (hours since 1970 on the business's clock): its hours while it was
+        tripped were not. After a slide the level that was released is the new reference.
         """
         self.score.restart()
         self.under.restart()
@@ -49,7 +50,7 @@ class Memory:
         self.recent, self.after = Baseline(), Baseline()
         self.window.clear()
         if self.hours is not None:
-            self.hours.dip.clear()
+            self.hours.restart(next_hour)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON."""

@@ -1,6 +1,6 @@
 """Tripwires' policies: reading, changing, and taking back what was set for a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,15 @@ from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
-from domain.regression import rules
+from domain.regression import changing, rules
+from domain.regression.changing import Fault
 from domain.regression.detector import Better
+from domain.regression.measuring import MEASURES_NOTHING
 from domain.regression.memory import Memory
 from domain.regression.results import PolicyChanged, TripwirePolicies, TripwirePolicy
-from domain.regression.rules import LAYER, Action, Fault, Method, MetricKind, Policy
+from domain.regression.rules import LAYER, Action, Method, MetricKind, Policy
 from domain.regression.tables import RegressionPolicy, RegressionState
+from domain.risk.views import caps_now
 
 KIND = "regression"
 LONGEST_NAME = 100
@@ -96,22 +99,26 @@ def planned(row: Row[Any] | None, changes: Mapping[str, Any]) -> Policy:
 def loosens(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until: datetime | None) -> tuple[str, ...]:
     """Name what a change loosens; a new tripwire loosens nothing unless a rate is stated for it."""
     row = row_of(act.connection, domain, metric)
-    return _loosened(act, row, planned(row, changes), until)
+    return _loosened(act, row, planned(row, changes), changes, until)
 
 
-def _loosened(act: Act, row: Row[Any] | None, after: Policy, until: datetime | None) -> tuple[str, ...]:
+def _loosened(
+    act: Act, row: Row[Any] | None, after: Policy, named: Collection[str], until: datetime | None
+) -> tuple[str, ...]:
     """Name what is looser than what is, or than what would be once what was set for a time has gone back."""
     if row is None:
         return ("reference_rate",) if after.reference_rate is not None else ()
-    before = figures_of(policy_of(row))
-    went_back = {one.field: one.base for one in _put_off(act, row, after, until)}
-    beside = (before, {**before, **went_back})
-    return tuple(dict.fromkeys(name for one in beside for name in rules.loosened(one, figures_of(after))))
+    before, then = figures_of(policy_of(row)), figures_of(after)
+    went_back = {one.field: one.base for one in _put_off(act, row, named, until)}
+    sooner = history.brought_forward(act.connection, KIND, key_of(row.domain, row.metric), named, until)
+    pairs = (
+        (before, then), ({**before, **went_back}, then), (before, {**then, **{one.field: one.base for one in sooner}}),
+    )  # fmt: skip
+    return tuple(dict.fromkeys(name for was, now in pairs for name in changing.loosened(was, now)))
 
 
-def _put_off(act: Act, row: Row[Any], after: Policy, until: datetime | None) -> tuple[Temporary, ...]:
-    changed = history.changed_fields(figures_of(policy_of(row)), figures_of(after))
-    return history.put_off(act.connection, KIND, key_of(row.domain, row.metric), changed, until)
+def _put_off(act: Act, row: Row[Any], named: Collection[str], until: datetime | None) -> tuple[Temporary, ...]:
+    return history.put_off(act.connection, KIND, key_of(row.domain, row.metric), named, until)
 
 
 def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
@@ -123,7 +130,7 @@ def bindings(act: Act, domain: str, metric: str) -> dict[str, str]:
 def gates(act: Act, domain: str, metric: str, changes: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Return whether the policy would make sense."""
     row = row_of(act.connection, domain, metric)
-    found = _too_long(row, domain, metric) or rules.fault(planned(row, changes))
+    found = _wrong(act, row, domain, metric, planned(row, changes))
     detail = f"`{found.field}`: {found.detail}" if found else "it makes sense"
     return (Checked(name="policy", ok=found is None, waivable=False, detail=detail),)
 
@@ -145,7 +152,7 @@ def wanted(act: Act, domain: str, metric: str, changes: Mapping[str, Any], until
                 f"{one.field.replace('_', ' ')} without this",
                 f"back to {_said(one.base)} by itself, {one.until.isoformat()}",
             )
-            for one in _put_off(act, row, planned(row, changes), until)
+            for one in _put_off(act, row, changes, until)
         ]
     name = key_of(domain, metric)
     off = "enabled" in loose
@@ -174,18 +181,35 @@ def set_policy(
     """Change a tripwire, or make one; what it learned stays unless what is watched changes."""
     row = row_of(act.connection, domain, metric, lock=True)
     after = planned(row, changes)
-    if (found := _too_long(row, domain, metric) or rules.fault(after)) is not None:
+    if (found := _wrong(act, row, domain, metric, after)) is not None:
         return _faulty(found)
     if refusal := judge_until(until, act.now, name=key_of(domain, metric), is_new=row is None):
         return refusal
-    if not act.may_loosen and _loosened(act, row, after, until):
+    if not act.may_loosen and _loosened(act, row, after, changes, until):
         return changed_meanwhile(key_of(domain, metric), LAYER)
     before = figures_of(policy_of(row)) if row is not None else None
-    changed = _write(act, row, domain, metric, after, reason=reason, until=until)
+    changed = _write(act, row, domain, metric, after, reason=reason, until=until, named=changes)
     if changed is None:  # somebody else made this tripwire meanwhile
         return set_policy(act, domain, metric, changes, reason=reason, until=until)
     act.changed(key_of(domain, metric), before=before, after=figures_of(after))
     return _changed(act, domain, metric, changed, created=row is None, until=until)
+
+
+def _wrong(act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy) -> Fault | None:
+    return _too_long(row, domain, metric) or changing.fault(after) or _stops_nothing(act, row, after)
+
+
+def _stops_nothing(act: Act, row: Row[Any] | None, after: Policy) -> Fault | None:
+    """Say where a tripwire is given an engine that is not there: it would hold nothing, and look like protection."""
+    if after.throttles is None or (row is not None and row.throttles == after.throttles):
+        return None
+    engines = caps_now(act).keys()
+    if after.throttles in engines:
+        return None
+    return Fault(
+        "throttles", f"{after.throttles} is no engine that has caps, so a throttle of it would stop nothing",
+        f"Name one of {', '.join(sorted(engines))}; `/risk set` makes a new one.",
+    )  # fmt: skip
 
 
 def _too_long(row: Row[Any] | None, domain: str, metric: str) -> Fault | None:
@@ -223,7 +247,15 @@ def _changed(
 
 
 def _write(
-    act: Act, row: Row[Any] | None, domain: str, metric: str, after: Policy, *, reason: str, until: datetime | None
+    act: Act,
+    row: Row[Any] | None,
+    domain: str,
+    metric: str,
+    after: Policy,
+    *,
+    reason: str,
+    until: datetime | None,
+    named: Collection[str] = (),
 ) -> Sequence[str] | None:
     """Write the next version, its history, and what it means for what was learned.
 
@@ -251,7 +283,7 @@ def _write(
         )
     changes = history.remember(
         act, KIND, key_of(domain, metric), version=version, before=figures_of(before) if before else None,
-        after=figures_of(after), reason=reason, until=until,
+        after=figures_of(after), reason=reason, until=until, named=named,
     )  # fmt: skip
     if before is not None:
         _adapt(act, domain, metric, before, after)
@@ -263,9 +295,9 @@ def _adapt(act: Act, domain: str, metric: str, before: Policy, after: Policy) ->
     state = lock_state(act.connection, domain, metric)
     assert state is not None
     memory, trial = Memory.from_json(state.memory), state.trial
-    if any(getattr(before, name) != getattr(after, name) for name in rules.RELEARN):
+    if any(getattr(before, name) != getattr(after, name) for name in changing.RELEARN):
         memory = rules.fresh(after)
-        trial = trial and {**trial, **rules.MEASURES_NOTHING}
+        trial = trial and {**trial, **MEASURES_NOTHING}
     elif after.reference_rate is not None and after.reference_rate != before.reference_rate:
         rules.told(after, memory)
     elif after.enabled and not before.enabled:
@@ -295,7 +327,7 @@ def revert(act: Act, keys: Sequence[str]) -> int:
         due = history.take_due(act, KIND, key_of(row.domain, row.metric))
         if due:
             after = make({**figures_of(policy_of(row)), **due})
-            _write(act, row, row.domain, row.metric, after, reason=history.WENT_BACK, until=None)
+            _write(act, row, row.domain, row.metric, after, reason=history.WENT_BACK, until=None, named=due)
             count += 1
     if count:
         act.changed("policies", after={"reverted": list(keys)})

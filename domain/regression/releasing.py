@@ -11,6 +11,7 @@ from sqlalchemy import Row, select, update
 from domain.act import Act
 from domain.alerts.service import resolve_by_itself
 from domain.alerts.tables import Alert
+from domain.money import from_cents
 from domain.operation import Checked, Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.regression import arrivals, evaluating, policies, rules, trials
@@ -21,9 +22,9 @@ from domain.regression.tables import RegressionState
 from domain.regression.views import no_such, source_of
 from domain.regression.words import counted, level, name_of, percent, sooner, subject, unit
 from domain.risk import policies as caps
-from domain.risk.caps import NAMES, amount_of
+from domain.risk.caps import NAMES, in_words
 from domain.risk.holds import in_force
-from domain.risk.rules import shared
+from domain.risk.rules import FULL_SPEED, UNITS, Used, shared, times
 from domain.risk.service import lift_hold
 from domain.risk.views import caps_now
 
@@ -109,7 +110,10 @@ def wanted(act: Act, domain: str, metric: str, share: int | None, until: datetim
     if share is not None and row is not None:
         back = until.isoformat() if until else f"{trials.WORKING_DAYS} working days after the approval"
         back += sooner(card, *trials.needs(policies.policy_of(row), card))
-        facts += [("Trial share", f"{share} %: {_caps(act, card.engine, share)}"), ("Full speed returns", back)]
+        facts += [
+            ("Trial share", f"{share} %: {_caps(act, card.engine, share)}"), *_room(act, card.engine, share),
+            ("Full speed returns", back),
+        ]  # fmt: skip
         at_once = f"{card.engine} may act again at a trial share of {share} % of its caps"
     stays = "the kill switch stays engaged: it has a release of its own" if not throttled else (
         "holds of other tripwires and of people stay; an engine that a person disabled stays so"
@@ -135,10 +139,26 @@ def _caps(act: Act, engine: str | None, share: int) -> str:
         return "it has no caps"
     small = shared(full, share)
     shown = [
-        f"{name} {amount_of(cap, limit)} of {amount_of(cap, full.limit(cap) or 0)}"
+        f"{name} {in_words(cap, limit)} of {in_words(cap, full.limit(cap) or 0)}"
         for cap, name in NAMES.items() if (limit := small.limit(cap)) is not None
     ]  # fmt: skip
     return ", ".join(shown) or "it is uncapped"
+
+
+def _room(act: Act, engine: str | None, share: int) -> tuple[tuple[str, str], ...]:
+    """Say the share in what the engine's user counts in; where it is none, which share lets one through."""
+    full, one = caps_now(act).get(engine or ""), UNITS.get(engine or "")
+    if full is None or one is None:
+        return ()
+    most = times([(shared(full, share), Used())], one)
+    if most is None:
+        return ()
+    if most:
+        return (("Room at that share", f"{most:,} {one.noun}{'' if most == 1 else 's'}"),)
+    needs = next((each for each in range(share, FULL_SPEED + 1) if times([(shared(full, each), Used())], one)), None)
+    lets = f"{needs} % lets one through" if needs else "not even the full caps let one through"
+    said = f"no {one.noun} at all: one takes {from_cents(one.amount)}. So nothing would be measured; {lets}"
+    return (("Room at that share", said),)
 
 
 def since(card: TripCard, events: int, successes: float) -> str:
@@ -183,7 +203,9 @@ def release(
     arrivals.drop_all(act.connection, domain, metric)
     if (earlier := trials.of(state)) is not None:  # of another engine, from before the policy was changed
         trials.end(act, state, earlier, trials.RELEASED)
-    memory.restart(slid=card.cause == rules.Cause.SLIDE.value)
+    memory.restart(
+        evaluating.local_hour(act.now, act.settings) + 1, slid=card.cause == rules.Cause.SLIDE.value
+    )  # fmt: skip
     lifted = lift_hold(act, card.engine, source=source_of(domain, metric)) if card.engine else False
     trial = trials.begin(act, policies.policy_of(row), state, card, share, until) if share is not None else None
     act.connection.execute(

@@ -111,6 +111,8 @@ class TripwireState(Result):
     per_day: float | None = None
     last_event_at: datetime | None = None
     is_stale: bool = False
+    days_old: int | None = None
+    """Whole days since its last event; None where there was none."""
     """Whether its newest event is too old to say anything about today."""
     warned_at: datetime | None = None
     tripped_at: datetime | None = None
@@ -209,7 +211,6 @@ class TripCard(Result):
     release_reason: str | None = None
     trial: Trial | None = None
     """The trial share it was released to, also after its end."""
-    followups_too: bool = False
     kill_switch_engaged: bool = False
 
 

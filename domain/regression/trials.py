@@ -14,7 +14,7 @@ from domain.act import Act, Entry, Priority
 from domain.alerts.service import show
 from domain.alerts.tables import Alert
 from domain.calendar import working_days_on
-from domain.regression import policies, rules
+from domain.regression import measuring, policies
 from domain.regression.memory import Memory
 from domain.regression.results import Trial, TripCard
 from domain.regression.rules import Arrival, Policy
@@ -37,7 +37,7 @@ def end_of(act: Act, until: datetime | None) -> datetime:
 
 def needs(policy: Policy, card: TripCard) -> tuple[int | None, float | None]:
     """Return how many events end a trial, and the rate they must be better than; None where its time alone ends it."""
-    least = rules.least(policy, card.cause, card.usual)
+    least = measuring.least(policy, card.cause, card.usual)
     return (None, None) if least is None else (policy.min_events_to_enforce, least)
 
 
@@ -80,17 +80,17 @@ def follow(
     """
     trial = of(state)
     assert trial is not None
-    events, good = rules.measured(policy, memory, arrivals, trial.since)
+    events, good = measuring.measured(policy, memory, arrivals, trial.since)
     trial = trial.model_copy(update={"events": trial.events + events, "successes": trial.successes + good})
     hold = hold_of(act, trial.engine, source_of(state.domain, state.metric))
-    is_over = rules.has_shown_enough(policy.better, trial.needs, trial.least, trial.events, trial.successes)
+    is_over = measuring.has_shown_enough(policy.better, trial.needs, trial.least, trial.events, trial.successes)
     if hold is None or hold.id != trial.hold_id:
         end(act, state, trial, RESUMED if hold is None else TRIPPED)
     elif trial.ends_at <= act.now:
         end(act, state, trial, ITS_TIME)
     elif is_over and not is_warned and state.tripped_at is None:
         end(act, state, trial, MEASURED)
-    elif rules.is_worth_showing(trial.shown, trial.events):
+    elif measuring.is_worth_showing(trial.shown, trial.events):
         _keep(act, state, trial.model_copy(update={"shown": trial.events}))
     elif events:
         _write(act, state, trial)

@@ -19,11 +19,12 @@ from domain.held.tables import HeldWork
 from domain.kpi.tables import KpiEvent
 from domain.policies.tables import PolicyVersion
 from domain.prime_law import service as prime_law
-from domain.regression import policies, rules
+from domain.regression import policies
 from domain.regression.detector import Better
 from domain.regression.memory import Memory
+from domain.regression.parts import Part, worst_part
 from domain.regression.results import ChangeLine, PartLine, TripCard, Waiting
-from domain.regression.rules import Action, MetricKind, Part, Signal
+from domain.regression.rules import Action, MetricKind, Signal
 from domain.regression.tables import RegressionState
 from domain.regression.views import pace, source_of
 from domain.regression.words import headline, reason
@@ -169,7 +170,7 @@ def _where(act: Act, row: Row[Any], signal: Signal) -> tuple[PartLine | None, Pa
                 sums[name][1] += int(event.success)
         if len(sums) > 1:
             parts += [Part(by, name, count, good) for name, (count, good) in sorted(sums.items())]
-    worst = rules.worst_part(parts, signal.usual, Better(row.better))
+    worst = worst_part(parts, signal.usual, Better(row.better))
     if worst is None:
         return None, None
     good = sum(int(event.success) for event in events)

@@ -3,14 +3,19 @@
 An hour's expectation comes from the same hour of earlier weeks. It is known from few counts, so the likelihoods are
 those of a Poisson rate that is itself uncertain (gamma): with S events in W earlier weeks, c now and a change to θ of
 the usual rate, L = ((W+1)/(W+θ))^(S+½) · (θ·(W+1)/(W+θ))^c.
+
+A public holiday is no weekday like the others: its hours are neither learned nor scored.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
+from domain.calendar import is_holiday
 from domain.regression.detector import LARGEST_SCORE, Better, Score
 
+FIRST_DAY = date(1970, 1, 1)
 HOURS = 168
 LEAST_WEEKS = 2
 """Weeks every hour of the week needs before anything is said of it."""
@@ -27,9 +32,16 @@ class Hours:
     weeks: list[float] = field(default_factory=lambda: [0.0] * HOURS)
     hour: int | None = None
     """The open hour: hours since 1970 in the business's clock."""
+    since: int = 0
+    """The first hour that counts: after a release, the first whole one."""
     count: int = 0
     dip: dict[int, list[float]] = field(default_factory=dict)
     """Of the current dip: what its hours would add, so that a dip that was none goes into the usual."""
+
+    def restart(self, hour: int) -> None:
+        """Count from this hour on, as after a release: what was not counted before it is no silence."""
+        self.hour, self.since, self.count = hour, hour, 0
+        self.dip.clear()
 
     def usual(self, place: int) -> tuple[float, float]:
         """Return events and weeks of one hour of the week."""
@@ -66,13 +78,13 @@ def floor_step(expected: float, count: int, theta: float) -> float:
 
 
 def closed_hours(hours: Hours, until: int) -> Sequence[tuple[int, int]]:
-    """Close every hour before `until`; return `(hour, count)` of each, the empty ones too."""
+    """Close every hour before `until`; return `(hour, count)` of each, the empty ones too, without holidays."""
     if hours.hour is None or until <= hours.hour:
         return ()
     first, count = hours.hour, hours.count
     hours.hour, hours.count = until, 0
     empty = [(hour, 0) for hour in range(max(first + 1, until - MOST_GAP), until)]
-    return [(first, count), *empty]
+    return [each for each in [(first, count), *empty] if not is_holiday(FIRST_DAY + timedelta(hours=each[0]))]
 
 
 def take_hour(score: Score, hours: Hours, place: int, count: int, theta: float) -> bool:
@@ -95,8 +107,3 @@ def take_hour(score: Score, hours: Hours, place: int, count: int, theta: float) 
         hours.dip.clear()
         score.c, score.k, score.s = 0.0, 0, 0
     return True
-
-
-def expected_in(hours: Hours, places: Sequence[int]) -> float:
-    """Return how many events these hours of the week usually bring together."""
-    return sum(hours.sums[place] / hours.weeks[place] for place in places if hours.weeks[place])

@@ -6,10 +6,14 @@ The last `window_events` against the `baseline_events` before them: it trips whe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from domain.regression.detector import Better
+
+_ANY_SUM = Context(prec=800)
+"""More digits than a sum of a window of the largest and the smallest floats has: nothing is rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +54,13 @@ def compare(
 def _mean(values: Sequence[float]) -> Fraction:
     if all(isinstance(value, int) for value in values):
         return Fraction(sum(int(value) for value in values), len(values))
-    return sum((Fraction(value) for value in values), Fraction(0)) / len(values)
+    total = Decimal(0)
+    for value in values:
+        total = _ANY_SUM.add(total, _written(value))
+    return Fraction(total) / len(values)
+
+
+@lru_cache(maxsize=8_192)
+def _written(value: float) -> Decimal:
+    """Return a value as it was written: 0.4 is two fifths, not the float nearest to it."""
+    return Decimal(repr(value))

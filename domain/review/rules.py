@@ -19,7 +19,6 @@ SOON = timedelta(hours=1)
 ORDER = ("Offers", "Contract rate", "Follow-ups within 2 h", "Buyer response", "Denials", "Loss")
 """The small lines of the review (cards, 7)."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MOST_DENIED = 3
 
 
 def at(day: date, hour: time, zone: ZoneInfo) -> datetime:
@@ -88,7 +87,8 @@ def to_repair(findings: Iterable[Finding]) -> str:
         return "Nothing to repair."
     said = number(len(names), "thing")
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004 - two are named
-    return f"{said[:1].upper()}{said[1:]} to repair: {', '.join(names[:2])}{more}."
+    named = ", ".join(name.rstrip(".") for name in names[:2])
+    return f"{said[:1].upper()}{said[1:]} to repair: {named}{more}."
 
 
 Span = tuple[datetime, datetime | None]

@@ -11,7 +11,7 @@ from domain.access.people import holders
 from domain.act import Act, Entry, Form, Priority
 from domain.alerts.tables import Alert
 from domain.approvals.alone import unsigned
-from domain.approvals.service import open_requests
+from domain.approvals.rows import open_requests
 from domain.audit.tables import AuditEvent
 from domain.followup.rows import OPEN
 from domain.followup.rules import LATE_AFTER, PROMISE

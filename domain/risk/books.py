@@ -14,8 +14,12 @@ from sqlalchemy import bindparam, case, func, select, text, true, update
 
 from domain.act import Act
 from domain.database import BOOKS, UtcDateTime, insert_into
+from domain.policies.tables import PolicyRevert
 from domain.risk.rules import FULL_SPEED, GLOBAL, Caps, Used, day_of, shared
 from domain.risk.tables import RiskHold, RiskLedger, RiskPolicy
+
+KIND = "risk"
+"""Under which these policies' history is kept."""
 
 _HOLDS = (
     select(func.count())
@@ -34,6 +38,17 @@ _SHARE = (
     .scalar_subquery()
 )
 """The strictest trial share of each book's own engine; a share whose time has passed limits nothing."""
+_OVERDUE = (
+    select(func.count())
+    .select_from(PolicyRevert)
+    .where(
+        PolicyRevert.kind == KIND,
+        PolicyRevert.key.in_((GLOBAL, bindparam("engine"))),
+        PolicyRevert.until <= bindparam("now", type_=UtcDateTime()),
+    )
+    .scalar_subquery()
+)
+"""Caps that were set for a time which is over, and that nothing has set back yet."""
 BOOK = (
     RiskLedger.engine, RiskLedger.day, RiskLedger.opening, RiskLedger.open_risk, RiskLedger.exposure, RiskLedger.loss,
     RiskLedger.actions, RiskLedger.warned, RiskPolicy.enabled, RiskPolicy.max_daily_loss,
@@ -46,7 +61,7 @@ _TURN = (
 )  # fmt: skip
 _TAKE_TURN = select(func.pg_advisory_xact_lock(BOOKS))
 _READ = (
-    select(*BOOK, _HOLDS.label("holds"), _SHARE.label("share"))
+    select(*BOOK, _HOLDS.label("holds"), _SHARE.label("share"), _OVERDUE.label("overdue"))
     .outerjoin(RiskPolicy, RiskPolicy.engine == RiskLedger.engine)
     .where(~RiskLedger.is_closed, RiskLedger.engine.in_((GLOBAL, bindparam("engine"))))
     .order_by(*GLOBAL_FIRST)
@@ -131,6 +146,8 @@ class Books:
 
     all: Book
     own: Book
+    is_overdue: bool = False
+    """Whether a cap of one of them goes back by itself, and its time was over when the statement began."""
 
     @property
     def both(self) -> tuple[Book, Book]:
@@ -148,7 +165,7 @@ def lock(act: Act, engine: str) -> Books | None:
     while True:
         rows = act.connection.execute(statement, {"engine": engine, "now": act.now}).all()
         if len(rows) == BOTH and rows[1].day >= max(rows[0].day, today):
-            return Books(_book(rows[0]), _book(rows[1]))
+            return Books(_book(rows[0]), _book(rows[1]), is_overdue=bool(rows[0].overdue))
         if len(rows) < BOTH and not _has_policy(act, engine):
             return None
         if act.connection.dialect.name == "postgresql":  # where no row was there, nobody waited for the turn either

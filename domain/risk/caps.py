@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from domain.act import Act, Priority
 from domain.alerts.service import raise_alert
-from domain.money import from_cents
+from domain.money import dollars, from_cents
 from domain.risk import books
 from domain.risk.books import Book
 from domain.risk.holds import hold_line, shares_in_force
@@ -40,6 +40,11 @@ NAMES = {
 def amount_of(cap: str, figure: int) -> Decimal | int:
     """Return a figure of a cap in dollars, or as a count."""
     return figure if cap in COUNTED else from_cents(figure)
+
+
+def in_words(cap: str, figure: int) -> str:
+    """Show a figure of a cap to a reader: dollars, or a count."""
+    return f"{figure:,}" if cap in COUNTED else dollars(from_cents(figure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,14 @@ def _thing(one: _Now, due: Due) -> str:
 
 def _alert(act: Act, one: _Now, due: Due) -> None:
     """Raise the alert of a reached loss cap."""
-    trial, engine, limit = _binding(one, due), one.book.engine, from_cents(one.limits.max_daily_loss or 0)
+    trial, engine = _binding(one, due), one.book.engine
     whose = "All engines together" if engine == GLOBAL else engine
-    said, lost = "the loss cap of the day: nothing more is reserved today", f"{from_cents(one.used.loss)} of {limit}"
+    said = "the loss cap of the day: nothing more is reserved today"
+    lost = f"{in_words(due.cap, one.used.loss)} of {in_words(due.cap, one.limits.max_daily_loss or 0)}"
     lifts = "midnight, or a manager's yes to `/risk raise`"
     if trial is not None and trial.ends_at is not None:
         said = f"its trial share of {trial.share} % of the loss cap of the day: nothing more is reserved meanwhile"
-        lost += f", {trial.share} % of {from_cents(one.book.caps.max_daily_loss or 0)}"
+        lost += f", {trial.share} % of {in_words(due.cap, one.book.caps.max_daily_loss or 0)}"
         lifts = f"midnight, full speed ({trial.ends_at.isoformat()} at the latest), or a manager's yes to "
         lifts += f"`/risk resume {engine} hold_id=H-{trial.hold_id} REASON`"
     raise_alert(

@@ -9,7 +9,7 @@ from sqlalchemy import Row, insert, select, update
 from domain.act import Act
 from domain.alerts.service import raise_alert
 from domain.identity import mention
-from domain.money import from_cents
+from domain.money import dollars, from_cents
 from domain.outcomes import Button, Kind, Refused, refused
 from domain.risk import books
 from domain.risk.books import Book
@@ -96,7 +96,7 @@ def _closed_already(row: Row[Any], what: str) -> Refused:
     state = row.state.lower()
     by = f" by {mention(row.closed_by)}" if row.closed_by else ""
     at = row.closed_at or row.expired_at
-    lost = "" if row.realized_loss is None else f" with a loss of {from_cents(row.realized_loss)}"
+    lost = "" if row.realized_loss is None else f" with a loss of {dollars(from_cents(row.realized_loss))}"
     remedy = "`/risk settle` still books a loss of it." if row.state == "EXPIRED" else "It frees its room once only."
     return refused(
         Kind.CONFLICT, f"already_{state}", f"R-{row.id} is {state} already{by}{lost}: it cannot be {what} again.",
@@ -109,7 +109,8 @@ def _over(row: Row[Any], loss: int) -> Refused:
     params = {"reservation_id": row.id, "realized_loss": str(from_cents(loss)), "over": True}
     return refused(
         Kind.REFUSED, "over_reserved",
-        f"R-{row.id} reserved {from_cents(row.amount)}, and {from_cents(loss)} is more. Nothing was booked.",
+        f"R-{row.id} reserved {dollars(from_cents(row.amount))}, and {dollars(from_cents(loss))} is more. "
+        "Nothing was booked.",
         layer=LAYER, remedy="Say `over=yes` where it really was lost: it is booked whatever the caps say.",
         buttons=(Button(label="Book it all the same…", operation="risk.settle", params=params, form=True),),
         field="realized_loss", reserved=str(from_cents(row.amount)), realized_loss=str(from_cents(loss)),
@@ -182,7 +183,7 @@ def _expire(act: Act, engine: str, ids: Sequence[int]) -> int:
 
 def _alert(act: Act, engine: str, rows: Sequence[Row[Any]], amount: int) -> None:
     named = ", ".join(
-        f"R-{row.id} ({said(row.about) if row.about else mention(row.created_by)}, {from_cents(row.amount)})"
+        f"R-{row.id} ({said(row.about) if row.about else mention(row.created_by)}, {dollars(from_cents(row.amount))})"
         for row in rows[:NAMED]
     )
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
@@ -191,7 +192,7 @@ def _alert(act: Act, engine: str, rows: Sequence[Row[Any]], amount: int) -> None
         act, f"risk:expired:{engine}", f"{count} of {engine} ended unsettled: what came of it?", route="governance",
         facts=(
             ("Which", f"{named}{more}"),
-            ("Freed", f"{from_cents(amount)} of open risk"),
+            ("Freed", f"{dollars(from_cents(amount))} of open risk"),
             ("What to do", "`/risk settle ID realized_loss=` still books a loss"),
         ),
     )  # fmt: skip

@@ -86,7 +86,11 @@ def lifting(hold: Any) -> tuple[str, tuple[Button, ...]]:
             form=True,
         )  # fmt: skip
         return f"Two people lift it: one asks with `/risk resume {hold.engine} REASON`, a manager approves.", (ask,)
-    return "Someone on call asks to release the tripwire, a manager approves.", ()
+    domain, _, metric = hold.source.partition(":")[2].partition(".")
+    release = Button(
+        label="Ask to release…", operation="regression.release", params={"domain": domain, "metric": metric}, form=True
+    )
+    return "Someone on call asks to release the tripwire, a manager approves.", (release,)
 
 
 def on_hold(engine: str, holds: Sequence[Any]) -> Refused:

@@ -1,5 +1,6 @@
 """The operations of Risk Guard (spec/3)."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from domain.identity import Role
 from domain.money import parse_amount, to_cents
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
-from domain.parameters import Amount, Arg, Day, Flag, Input, Instant, NoParams, Number, Params, Reason, Text
+from domain.parameters import Amount, Arg, Day, Flag, Input, Instant, NoParams, Number, Params, Reason, Text, numbered
 from domain.risk import closing, denials, pausing, policies, reserving, views, watches
 from domain.risk.policies import Change
 from domain.risk.results import (
@@ -32,6 +33,7 @@ MOST_HOURS = 24 * 90
 MOST_ACTIONS = 1_000_000
 SHORT = 64
 LONG = 128
+_COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
 
 
 def _engine(value: Any) -> str:
@@ -51,10 +53,12 @@ def _cap(value: Any) -> Any:
 def _count(value: Any) -> Any:
     if value is None or str(value).strip().lower() == UNCAPPED:
         return None if value is None else UNCAPPED
-    text = str(value).strip().replace(",", "")
-    if not (text.isascii() and text.isdigit()) or int(text) > MOST_ACTIONS:
+    if isinstance(value, bool) or not (match := _COUNT.fullmatch(str(value).strip())):
         raise ValueError("is not a number of actions")
-    return _over_nothing(int(text))
+    count = int(match[0].replace(",", ""))
+    if count > MOST_ACTIONS:
+        raise ValueError(f"is more than {MOST_ACTIONS:,} actions")
+    return _over_nothing(count)
 
 
 def _over_nothing(cap: Any) -> Any:
@@ -87,7 +91,7 @@ CapCount = Annotated[
     int | Literal["uncapped"] | None, BeforeValidator(_count),
     Arg("how many acts a day, or `uncapped`", "20", Input.NUMBER, keyword=True),
 ]  # fmt: skip
-ReservationId = Annotated[Number, Arg("a reservation's number", "R-12", Input.NUMBER)]
+ReservationId = Annotated[Number, numbered("R"), Arg("a reservation's number", "R-12", Input.NUMBER)]
 
 
 class SetCaps(Params):
@@ -131,6 +135,7 @@ class Resume(Params):
     engine: PolicyName
     hold_id: Annotated[
         Number | None,
+        numbered("H"),
         Arg("which person's hold or which trial share, where there are several", "H-3", Input.NUMBER, keyword=True),
     ] = None
     reason: Reason

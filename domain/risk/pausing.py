@@ -115,11 +115,9 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     """Return the words of a request to lift a hold: whose it is, and what else stops the engine."""
     hold = next(iter(_meant(act, engine, hold_id)), None)
     if hold is None:  # lifted since the gates were judged: whoever carries it out is told
-        return Wanted(
-            what=f"let {engine} act again", facts=(("Held by", "nobody any more"),),
-            if_approved="nothing is lifted", does_not_change="caps, other holds, whether the engine is enabled",
-            way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
-            done=f"{engine} is not held", unchanged=f"{engine} stays as it is", approve_label="Let it act again",
+        return _wanted_to_act(
+            engine, (("Held by", "nobody any more"),), if_approved="nothing is lifted", done=f"{engine} is not held",
+            unchanged=f"{engine} stays as it is",
         )  # fmt: skip
     if hold.share is not None:
         return _wanted_full_speed(act, hold)
@@ -127,9 +125,9 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
     enabled = bool(_enabled(act, engine))
     still = [f"H-{one.id} ({placed_by(one)})" for one in others] + ([] if enabled else [f"{engine} is disabled"])
     acts = "all engines act" if engine == GLOBAL else f"{engine} acts"
-    return Wanted(
-        what=f"let {engine} act again",
-        facts=(
+    return _wanted_to_act(
+        engine,
+        (
             ("Held by", placed_by(hold)),
             ("Since", hold.placed_at.isoformat()),
             ("Because", said(hold.reason)),
@@ -137,12 +135,20 @@ def wanted_resume(act: Act, engine: str, hold_id: int | None) -> Wanted:
             ("Still stops it after", "; ".join(still) or "nothing"),
         ),
         if_approved=f"this hold is lifted{'; the rest stays' if still else f', and {acts} at once'}",
-        does_not_change="caps, other holds, whether the engine is enabled",
-        way_back=f"`/risk pause {engine}`, at once, by anyone who works here",
         done=f"{engine} is no longer held by {placed_by(hold)}" + (f"; {len(still)} more stop it" if still else ""),
         unchanged=f"{engine} stays on hold",
-        approve_label="Let it act again",
     )
+
+
+def _wanted_to_act(
+    engine: str, facts: tuple[tuple[str, str], ...], *, if_approved: str, done: str, unchanged: str
+) -> Wanted:
+    return Wanted(
+        what=f"let {engine} act again", facts=facts, if_approved=if_approved,
+        does_not_change="caps, other holds, whether the engine is enabled",
+        way_back=f"`/risk pause {engine}`, at once, by anyone who works here", done=done, unchanged=unchanged,
+        approve_label="Let it act again",
+    )  # fmt: skip
 
 
 def _wanted_full_speed(act: Act, hold: Row[Any]) -> Wanted:

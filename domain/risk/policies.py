@@ -1,28 +1,28 @@
 """Setting caps, for good or for a time, with their history; and what an approver reads before a cap is loosened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from domain.act import Act
+from domain.act import Act, Entry
 from domain.database import insert_into
-from domain.identity import mention
-from domain.money import from_cents, to_cents
+from domain.identity import SYSTEM, mention
+from domain.money import dollars, from_cents, to_cents
 from domain.operation import Wanted
 from domain.outcomes import Kind, Refused, refused
 from domain.policies import service as history
 from domain.policies.results import FieldChange, Temporary
 from domain.policies.rules import changed_meanwhile, judge_until
 from domain.risk import views
+from domain.risk.books import KIND
 from domain.risk.results import PolicyLine, PolicyList, PolicySet, Uncapped
 from domain.risk.rules import CAPS, COUNTED, GLOBAL, LAYER, UNCAPPED, Caps, Used, is_higher, loosens, said
 from domain.risk.tables import RiskLedger, RiskPolicy
 
-KIND = "risk"
 NEEDED = ("max_daily_loss", "max_daily_exposure", "max_open_risk")
 """Caps a new engine must be given in words, be it `uncapped`."""
 MEANINGS = {
@@ -43,6 +43,14 @@ class Change:
     until: datetime | None
     reason: str
     raises_only: bool = False
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The fields that are said, changed or not."""
+        return (
+            *(cap for cap in CAPS if self.given.get(cap) is not None),
+            *(["enabled"] if self.enabled is not None else []),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ def judge(act: Act, change: Change, before: Policy | None) -> Refused | None:
     if before is None:
         return None
     if change.raises_only:
-        return _judge_raise(change, before)
+        return _judge_raise(act, change, before)
     return None
 
 
@@ -136,17 +144,17 @@ def _judge_new(change: Change) -> Refused | None:
     return None
 
 
-def _judge_raise(change: Change, before: Policy) -> Refused | None:
+def _judge_raise(act: Act, change: Change, before: Policy) -> Refused | None:
     given = {cap: value for cap, value in change.given.items() if value is not None}
     if not given:
         return refused(
             Kind.INVALID, "missing", "No cap is named, so there is nothing to raise.", layer="input",
             remedy="for example `max_open_risk=1000`", field="max_open_risk",
         )  # fmt: skip
-    after = _after(before, change)
+    after, longer = _after(before, change), {one.field for one in _put_off(act, change)}
     for cap in given:
         was, now = before.caps.limit(cap), after.caps.limit(cap)
-        if not is_higher(was, now):
+        if not is_higher(was, now) and not (was == now and cap in longer):
             return refused(
                 Kind.INVALID, "not_higher",
                 f"`{cap}` of {change.engine} is {_shown(cap, was)}, and {_shown(cap, now)} is not more.",
@@ -168,14 +176,22 @@ def _loosens(act: Act, change: Change, before: Policy | None, after: Policy) -> 
     """Whether it lets more happen than is, or than would be once what was set for a time has gone back."""
     if before is None:
         return loosens(None, after.caps, was_enabled=False, enabled=after.enabled)
-    went_back = {one.field: one.base for one in _put_off(act, change, before, after)}
-    beside = (before, _from_figures({**_figures(before), **went_back}))
-    return any(loosens(one.caps, after.caps, was_enabled=one.enabled, enabled=after.enabled) for one in beside)
+    went_back = {one.field: one.base for one in _put_off(act, change)}
+    sooner = history.brought_forward(act.connection, KIND, change.engine, change.named, change.until)
+    pairs = (
+        (before, after),
+        (_from_figures({**_figures(before), **went_back}), after),
+        (before, _from_figures({**_figures(after), **{one.field: one.base for one in sooner}})),
+    )
+    return any(loosens(one.caps, then.caps, was_enabled=one.enabled, enabled=then.enabled) for one, then in pairs)
 
 
-def _put_off(act: Act, change: Change, before: Policy, after: Policy) -> tuple[Temporary, ...]:
-    changed = history.changed_fields(_figures(before), _figures(after))
-    return history.put_off(act.connection, KIND, change.engine, changed, change.until)
+def _put_off(act: Act, change: Change) -> tuple[Temporary, ...]:
+    return history.put_off(act.connection, KIND, change.engine, change.named, change.until)
+
+
+def _restated(act: Act, change: Change) -> tuple[Temporary, ...]:
+    return history.restated(act.connection, KIND, change.engine, change.named, change.until)
 
 
 def binds(act: Act, engine: str) -> dict[str, str]:
@@ -192,12 +208,12 @@ def set_policy(act: Act, change: Change) -> PolicySet | Refused:
     if refusal is not None:
         return refusal
     after = _after(before, change)
-    if before == after:
+    if before == after and not _restated(act, change):
         act.changed(change.engine, after={"changed": False})
         return _answer(act, change, (), changed=False)
     if not act.may_loosen and _loosens(act, change, before, after):
         return changed_meanwhile(change.engine, LAYER)
-    changes = _write(act, change.engine, row, after, change.reason, until=change.until)
+    changes = _write(act, change.engine, row, after, change.reason, until=change.until, named=change.named)
     if changes is None:  # somebody else made this policy meanwhile
         return set_policy(act, change)
     shown = {field: now for field, (_was, now) in changes.items()}
@@ -218,7 +234,14 @@ def _answer(act: Act, change: Change, changes: tuple[FieldChange, ...], *, chang
 
 
 def _write(
-    act: Act, engine: str, row: Row[Any] | None, after: Policy, reason: str, *, until: datetime | None = None
+    act: Act,
+    engine: str,
+    row: Row[Any] | None,
+    after: Policy,
+    reason: str,
+    *,
+    until: datetime | None = None,
+    named: Sequence[str] = (),
 ) -> dict[str, list[Any]] | None:
     """Write the next version and its history; None where somebody else made this policy meanwhile."""
     before = _of_row(row)
@@ -235,7 +258,7 @@ def _write(
         act.connection.execute(update(RiskPolicy).where(RiskPolicy.engine == engine).values(**values))
     return history.remember(
         act, KIND, engine, version=version, before=_figures(before) if before else None, after=_figures(after),
-        reason=reason, until=until,
+        reason=reason, until=until, named=named,
     )  # fmt: skip
 
 
@@ -248,9 +271,24 @@ def revert(act: Act, engines: Sequence[str]) -> int:
         before = _of_row(row)
         if row is None or before is None or not due:
             continue
-        _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK)
+        _write(act, engine, row, _from_figures({**_figures(before), **due}), history.WENT_BACK, named=tuple(due))
         changed += 1
     return changed
+
+
+def go_back(act: Act, engine: str) -> None:
+    """Take back what was set for a time and is over before anything is judged by it, whether or not the sweep runs.
+
+    An entry of its own says that nobody did it: the time was up.
+    """
+    entry = Entry(
+        actor=SYSTEM.user_id, surface=act.caller.surface.value, operation="policy.revert", target=engine,
+        reason=history.WENT_BACK,
+    )  # fmt: skip
+    changed = revert(replace(act, caller=SYSTEM, entry=entry), (GLOBAL, engine))
+    if changed:
+        entry.after = {"reverted": changed}
+        act.entries.append(entry)
 
 
 def listed(act: Act) -> PolicyList:
@@ -281,21 +319,31 @@ def wanted(act: Act, change: Change) -> Wanted:
     after = _after(before, change)
     changes = history.changed_fields(_figures(before) if before else None, _figures(after))
     used = views.used_now(act).get(engine, Used())
-    facts = [(MEANINGS[field], _arrow(was, now)) for field, (was, now) in changes.items()]
+    facts = [(MEANINGS[field], _arrow(field, was, now)) for field, (was, now) in changes.items()]
     facts += [
-        (f"{MEANINGS[cap]} now", f"{_shown(cap, used.of(cap))} of {_shown(cap, before.caps.limit(cap))}")
+        (f"{MEANINGS[cap]} now", f"{_in_words(cap, used.of(cap))} of {_in_words(cap, before.caps.limit(cap))}")
         for cap in changes if before and cap in CAPS
     ]  # fmt: skip
     if before:
         facts += [
-            (f"{MEANINGS[one.field]} without this", f"back to {_word(one.base)} by itself, {one.until.isoformat()}")
-            for one in _put_off(act, change, before, after)
+            (
+                f"{MEANINGS[one.field]} without this",
+                f"back to {_word(one.field, one.base)} by itself, {one.until.isoformat()}",
+            )
+            for one in _put_off(act, change)
         ]
     if "max_open_risk" in changes:
         facts.append(("Held by", _holders(act, engine)))
     if change.until:
         facts.append(("Until", change.until.isoformat()))
-    what = ", ".join(f"{MEANINGS[field].lower()} {_arrow(was, now)}" for field, (was, now) in changes.items())
+    moves = [f"{MEANINGS[field].lower()} {_arrow(field, was, now)}" for field, (was, now) in changes.items()]
+    moves += [
+        f"{MEANINGS[one.field].lower()} {_word(one.field, _figures(after)[one.field])} until {_end(change.until)}, "
+        f"not only until {one.until.isoformat()}"
+        for one in _restated(act, change)
+        if one.field not in changes
+    ]
+    what = ", ".join(moves)
     for_a_time = "for a time, then back" if change.until else "until somebody sets them again"
     return Wanted(
         what=f"{'raise' if change.raises_only else 'loosen'} the caps of {engine}: {what}",
@@ -310,12 +358,23 @@ def wanted(act: Act, change: Change) -> Wanted:
     )
 
 
-def _arrow(was: Any, now: Any) -> str:
-    return f"{_word(was)} → {_word(now)}" if was is not None else _word(now)
+def _arrow(field: str, was: Any, now: Any) -> str:
+    return f"{_word(field, was)} → {_word(field, now)}" if was is not None else _word(field, now)
 
 
-def _word(value: Any) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+def _end(until: datetime | None) -> str:
+    return until.isoformat() if until else "somebody sets it again"
+
+
+def _word(field: str, value: Any) -> str:
+    """Show a field of the history: a switch, a count, dollars, or that there is no cap."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if field in COUNTED or value == UNCAPPED else dollars(Decimal(value))
+
+
+def _in_words(cap: str, limit: int | None) -> str:
+    return _word(cap, _shown(cap, limit))
 
 
 def _holders(act: Act, engine: str) -> str:
@@ -323,9 +382,9 @@ def _holders(act: Act, engine: str) -> str:
     if not found.total:
         return "nothing is open"
     named = ", ".join(
-        f"R-{one.reservation_id} {one.amount} {f'({said(one.about)}) ' if one.about else ''}"
+        f"R-{one.reservation_id} {dollars(one.amount)} {f'({said(one.about)}) ' if one.about else ''}"
         f"by {mention(one.created_by)}"
         for one in found.items
     )
     more = f" and {found.total - len(found.items)} more" if found.total > len(found.items) else ""
-    return f"{found.total} open, {found.amount} in all: {named}{more}"
+    return f"{found.total} open, {dollars(found.amount)} in all: {named}{more}"

@@ -10,7 +10,7 @@ from domain.act import Act
 from domain.identity import mention
 from domain.money import from_cents
 from domain.outcomes import Kind, Refused, refused
-from domain.risk import books, denials, views
+from domain.risk import books, denials, policies, views
 from domain.risk.books import Book, Books
 from domain.risk.caps import warn
 from domain.risk.holds import in_force, shares_in_force
@@ -68,6 +68,9 @@ def reserve(
             return _deny(act, asked, "no_policy", denials.no_policy(name))
         if correlation_id is not None and (earlier := _earlier(act, correlation_id)) is not None:
             return _again(act, asked, earlier)
+        if locked.is_overdue:
+            policies.go_back(act, name)
+            continue
         decided = _decide(act, asked, locked)
         if decided is not None:
             return decided

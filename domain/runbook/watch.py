@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from domain.act import Act
 from domain.alerts import service as alerts
+from domain.database import insert_into
 from domain.prime_law.tables import GoLiveState
 from domain.runbook import rules
 from domain.runbook.results import Watched
@@ -56,7 +57,9 @@ def _raise(act: Act, check: Any) -> int:
 def _keep(connection: Connection, before: rules.Standing | None, after: rules.Standing) -> None:
     values = {"ok": after.ok, "since": after.since, "broke": after.broke, "alert_id": after.alert_id}
     if before is None:
-        connection.execute(insert(RunbookState).values(name=after.name, **values))
+        # Another worker may be looking for the first time, too: it saw the same, and an alert is raised once.
+        new = insert_into(connection, RunbookState).values(name=after.name, **values)
+        connection.execute(new.on_conflict_do_nothing())
     elif after != before:
         connection.execute(update(RunbookState).where(RunbookState.name == after.name).values(**values))
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from domain.act import Act
 from domain.alerts.tables import Alert
 from domain.approvals.alone import unsigned
-from domain.approvals.service import open_requests
+from domain.approvals.rows import open_requests
 from domain.held.tables import HeldWork
 from domain.identity import SYSTEM_ACTOR, mention
 from domain.policies.tables import PolicyVersion

@@ -10,7 +10,8 @@ from domain.act import Act
 from domain.alerts.service import unresolved
 from domain.approvals import rules
 from domain.approvals.results import ApprovalLine
-from domain.approvals.service import line_of, open_requests
+from domain.approvals.rows import open_requests
+from domain.approvals.showing import line_of
 from domain.followup.due import due
 from domain.identity import Role
 from domain.oncall import rota

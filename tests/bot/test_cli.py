@@ -183,6 +183,19 @@ class TestOp:
         terminal.set(VALHALLA_OWNERS="")
         assert terminal.op("golive.state")[1]["error"]["code"] == "no_owner"
 
+    def test_with_the_owner_of_the_workspace(self, terminal: Terminal, sqlite_url: str) -> None:
+        """Whoever was made owner because the setting names nobody is the local owner, in development alone."""
+        terminal.set(VALHALLA_OWNERS="", DATABASE_URL=sqlite_url)
+        unnamed = World(sqlite_url, VALHALLA_OWNERS=())
+        try:
+            assert unnamed.system("access.adopt", user=OWNER).changed
+            assert terminal.op("access.grant", "user=UBEN", "role=operator")[0] == 0
+            assert unnamed.audit("access.grant")[0].actor == OWNER
+        finally:
+            unnamed.close()
+        terminal.set(VALHALLA_ENV="production")
+        assert terminal.op("golive.state")[1]["error"]["code"] == "no_owner"
+
     def test_break_glass(self, terminal: Terminal, staffed: World) -> None:
         """With a reason the local owner acts alone, and it is recorded as that."""
         staffed.switches(engaged=True, ever_live=True)
@@ -463,6 +476,9 @@ class TestDoctor:
         """All is well: exit 0, and no line says otherwise."""
         assert terminal.run("doctor") == 0
         assert "WRONG" not in terminal.out
+        terminal.set(VALHALLA_OWNERS="")
+        assert terminal.run("doctor") == 0
+        assert "who owns the workspace, is owner" in terminal.out
         healthy.add_group("crew")
         terminal.set(
             VALHALLA_GROUP_ONCALL="@crew", VALHALLA_PAGE_URL=healthy.base_url,
@@ -475,7 +491,10 @@ class TestDoctor:
     @pytest.mark.parametrize(
         ("spoil", "said"),
         [
-            (lambda terminal, _double: terminal.set(VALHALLA_OWNERS=""), "VALHALLA_OWNERS names nobody"),
+            (
+                lambda terminal, _double: terminal.set(VALHALLA_OWNERS="", VALHALLA_ENV="production"),
+                "VALHALLA_OWNERS names nobody",
+            ),
             (lambda terminal, _double: terminal.set(DATABASE_URL=AWAY), "check DATABASE_URL"),
             (lambda terminal, _double: terminal.set(REDIS_URL="redis://:hunter2@127.0.0.1:9/0"), "check REDIS_URL"),
             (lambda terminal, _double: terminal.set(SLACK_BOT_TOKEN=""), "SLACK_BOT_TOKEN is not set"),

@@ -13,7 +13,7 @@ from domain.canonical import digest, stable, text_of
 from domain.money import LARGEST, from_cents, parse_amount, to_cents
 from domain.operation import AnyOperation
 from domain.outcomes import Refused
-from domain.parameters import Amount, Arg, Flag, Instant, Number, Params, Text, describe, parse
+from domain.parameters import Amount, Arg, ChannelRef, Flag, Instant, Number, Params, Text, UserId, describe, parse
 from domain.registry import build_registry
 from tests.domain.gate.test_order import good_params
 
@@ -110,6 +110,42 @@ def test_what_is_no_money(text: str) -> None:
         parse_amount(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["99,50", "1,50", "450 000,00", "1,2,3", "1,000,0", "1 000,000", "1,000 000", "0,5", "12345,678", "1,5k"]
+)
+def test_a_comma_that_parts_no_thousands_is_no_money(text: str) -> None:
+    """Who writes cents after a comma, as in French, is told so: `99,50` is not 9,950 dollars."""
+    with pytest.raises(ValueError, match="comma"):
+        parse_amount(text)
+
+
+def test_spaces_may_part_thousands() -> None:
+    """The plain one, the one that never breaks and the narrow one, as Slack and spreadsheets write them."""
+    assert {parse_amount(f"$1{space}450{space}000.50") for space in " \u00a0\u202f"} == {Decimal("1450000.50")}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "fits", "wrong"),
+    [
+        ("risk.settle", "reservation_id", "R-12", "O-12"), ("risk.void", "reservation_id", "r12", "A-12"),
+        ("risk.resume", "hold_id", "H-12", "R-12"), ("approvals.approve", "approval_id", "A-12", "T-12"),
+        ("approvals.signoff", "break_glass_id", "B-12", "A-12"), ("followup.complete", "task_id", "#F-12", "R-12"),
+        ("heimdall.require", "recommendation_id", "RC-12", "R-12"), ("alerts.ack", "alert_id", "T-12", "A-12"),
+    ],
+)  # fmt: skip
+def test_the_number_of_another_thing_is_none_of_this_one(name: str, field: str, fits: str, wrong: str) -> None:
+    """`/risk settle O-2047` must not settle R-2047, whatever that is; a bare number is taken."""
+    operation = next(each for each in PUBLIC if each.name == name)
+    good = good_params(operation.params)
+    for typed in (fits, "12", 12):
+        found = parse(operation.params, {**good, field: typed}, now=NOW, zone=ZONE)
+        assert getattr(found, field) == 12, found
+    refusal = parse(operation.params, {**good, field: wrong}, now=NOW, zone=ZONE)
+    assert isinstance(refusal, Refused)
+    assert refusal.field == field
+    assert "something else" in refusal.detail
+
+
 @given(st.text(max_size=50))
 def test_any_text_is_money_or_a_value_error(text: str) -> None:
     """Never another exception, never a negative or an endless amount."""
@@ -133,3 +169,20 @@ def test_a_moment_has_one_text_in_every_zone() -> None:
     """The hash of an entry does not depend on where it was written."""
     assert digest(NOW) == digest(NOW.astimezone(ZONE))
     assert digest(NOW) != digest(NOW + timedelta(microseconds=1))
+
+
+class Places(Params):
+    """Somebody and somewhere."""
+
+    user: UserId
+    channel: ChannelRef
+
+
+@pytest.mark.parametrize(("user", "channel"), [("U1", "C1"), ("W12", "G0OPS"), ("U0123456789", "C0123456789")])
+def test_an_id_of_any_length_means_the_same_when_it_is_read_again(user: str, channel: str) -> None:
+    """A mention is read when it is typed, kept as its id, and read again when it runs."""
+    typed = {"user": f"<@{user}|maria>", "channel": f"<#{channel}|ops>"}
+    found = parse(Places, typed, now=NOW, zone=ZONE, has_mentions=True)
+    assert isinstance(found, Places), found
+    assert (found.user, found.channel) == (user, channel)
+    assert parse(Places, found.model_dump(mode="json"), now=NOW, zone=ZONE) == found

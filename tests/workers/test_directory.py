@@ -145,3 +145,46 @@ def test_a_minute_is_looked_at_by_one_worker_and_what_came_of_it_is_kept(grouped
     assert said == OK
     assert at is not None
     assert system_clock() - at < timedelta(minutes=2)
+
+
+def owners(scene: Scene) -> list[str]:
+    """Who is owner now."""
+    return [row.user_id for row in scene.rows("role_grant") if row.role == "owner" and not row.revoked_at]
+
+
+@pytest.fixture
+def unnamed(database_url: str, double: SlackDouble) -> Iterator[Scene]:
+    """No setting names an owner."""
+    scene = Scene(database_url, double, VALHALLA_OWNERS=())
+    yield scene
+    scene.close()
+
+
+def test_where_no_setting_names_an_owner_it_is_who_owns_the_workspace(unnamed: Scene, double: SlackDouble) -> None:
+    """Somebody who left is passed over, and so is everybody else; found once, Slack is not asked again."""
+    double.add_user("founder", id="U0FOUNDER", is_primary_owner=True, deleted=True)
+    double.add_user("anna", id="U0ANNA")
+    looks = directory(unnamed)
+    assert looks.look() == OK
+    assert owners(unnamed) == []
+    double.add_user("bryan", id="U0BRYAN", is_primary_owner=True)
+    assert looks.look() == OK
+    assert owners(unnamed) == ["U0BRYAN"]
+    asked = len(double.calls("users.list"))
+    assert looks.look() == OK
+    assert len(double.calls("users.list")) == asked
+
+
+def test_where_slack_does_not_say_who_owns_it_nobody_is_made_owner(unnamed: Scene, double: SlackDouble) -> None:
+    double.add_user("bryan", id="U0BRYAN", is_primary_owner=True)
+    double.faults.add("http_error", "users.list", times=1, status=500)
+    looks = directory(unnamed)
+    assert looks.look() == OK
+    assert owners(unnamed) == []
+    assert looks.look() == OK
+    assert owners(unnamed) == ["U0BRYAN"]
+
+
+def test_with_a_setting_slack_is_not_asked_who_owns_it(grouped: Scene, double: SlackDouble) -> None:
+    assert directory(grouped).look() == OK
+    assert double.calls("users.list") == []

@@ -29,9 +29,14 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _settings(settings: Settings) -> Finding:
-    if not settings.owners:
+    detail = f"{settings.environment.value}, data in {settings.data_dir}"
+    if settings.owners:
+        return Finding("settings", ok=True, detail=detail)
+    if settings.is_production:
         return Finding("settings", ok=False, detail="VALHALLA_OWNERS names nobody", cure="set it to your Slack user id")
-    return Finding("settings", ok=True, detail=f"{settings.environment.value}, data in {settings.data_dir}")
+    return Finding(
+        "settings", ok=True, detail=f"{detail}; VALHALLA_OWNERS names nobody: who owns the workspace, is owner"
+    )
 
 
 def _database(settings: Settings) -> Finding:

@@ -6,11 +6,11 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from domain.access.service import adopted_owner
 from domain.gate import Call, Gate
 from domain.identity import Caller, Surface
 from domain.operation import AnyOperation, Registry
 from domain.outcomes import Done, Held, Kind, Outcome, PendingApproval, Refused, refused
-from domain.settings import Settings
 from domain.system.operations import usage
 
 BREAK_GLASS = "break_glass"
@@ -50,8 +50,12 @@ def _bad(detail: str, remedy: str) -> Refused:
     return refused(Kind.INVALID, "bad_argument", detail, layer="input", remedy=remedy)
 
 
-def local_caller(settings: Settings, as_user: str | None) -> Caller | Refused:
-    """Return who the command line is: the first of VALHALLA_OWNERS, or anybody in development."""
+def local_caller(gate: Gate, as_user: str | None) -> Caller | Refused:
+    """Return who the command line is: the first of VALHALLA_OWNERS, or anybody in development.
+
+    Where the setting names nobody, it is whoever was made owner as the primary owner of the workspace.
+    """
+    settings = gate.settings
     if as_user is not None:
         if settings.is_production:
             return refused(
@@ -59,17 +63,18 @@ def local_caller(settings: Settings, as_user: str | None) -> Caller | Refused:
                 remedy="Run it as yourself, in Slack.",
             )  # fmt: skip
         return Caller(as_user, Surface.CLI)
-    if not settings.owners:
+    owner = settings.owners[0] if settings.owners else gate.database.look(adopted_owner)
+    if owner is None:
         return refused(
             Kind.NOT_ALLOWED, "no_owner", "VALHALLA_OWNERS names nobody, so nobody is the local owner.", layer="Access",
             remedy="Set VALHALLA_OWNERS to your Slack user id.",
         )  # fmt: skip
-    return Caller(settings.owners[0], Surface.CLI)
+    return Caller(owner, Surface.CLI)
 
 
 def run(gate: Gate, name: str, words: list[str], as_user: str | None) -> Outcome:
     """Run one operation for the local owner; every call is a new one."""
-    caller = local_caller(gate.settings, as_user)
+    caller = local_caller(gate, as_user)
     if isinstance(caller, Refused):
         return caller
     raw = read_arguments(words)

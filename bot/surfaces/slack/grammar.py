@@ -26,6 +26,8 @@ _LINK = re.compile(
 _TOKEN = re.compile(r'(?P<name>[A-Za-z_]\w*)=|"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'(?=\s|$)|(?P<bare><[^>]*>|\S+)')
 _KEYWORD = re.compile(r"(?P<name>[A-Za-z_]\w*)=")
 _FREE = {Input.TEXT, Input.LONG_TEXT}
+_NEARLY = 0.8
+"""How alike a name must be to a parameter's, from 0 to 1, to be taken for that one mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Grammar:
             return self._unknown(name)
         first, _, tail = rest.partition(" ")
         if first and first.lower() in verbs:
-            return _with_parameters(verbs[first.lower()], tail.strip())
+            return _mistyped(verbs[first.lower()], tail.strip()) or _with_parameters(verbs[first.lower()], tail.strip())
         view = self.views.get(name)
         if view is not None and (not rest or _starts(view, first)):
             return _with_parameters(view, rest)
@@ -197,6 +199,24 @@ def _with_parameters(operation: AnyOperation, text: str) -> Line | Refused:
             return Line(operation, raw)
         raw[current.name] = word.text
     return Line(operation, raw)
+
+
+def _mistyped(operation: AnyOperation, text: str) -> Refused | None:
+    """Say so where a parameter's name is misspelt: it would end up in the reason, and its value count for nothing.
+
+    What stops something is not kept from doing so by a letter: there the word goes into the reason.
+    """
+    if operation.reduces:
+        return None
+    names = [item.name for item in operation.parameters if not item.arg.hidden]
+    keywords = [item.name for item in operation.parameters if item.arg.keyword and not item.arg.hidden]
+    for word in _words(text):
+        if word.name and word.name not in names:
+            near = get_close_matches(word.name, keywords, n=1, cutoff=_NEARLY)
+            if near:
+                detail = f"`{plain(word.name)}` is not a parameter here. Did you mean `{near[0]}`?"
+                return _wrong(operation, detail)
+    return None
 
 
 def _is_quoted(text: str, word: _Word) -> bool:

@@ -807,6 +807,10 @@ CARDS: dict[str, list[Result]] = {
         overdue(), overdue(acting_is_off=True, broken=0), overdue(is_over=True, ended_at=LATER, groups=(), late=0),
         overdue(groups=overdue().groups * 20),
     ],
+    "overdue_yours": [
+        overdue(groups=overdue().groups[:1], late=2), overdue(groups=overdue().groups[:1], acting_is_off=True),
+        overdue(is_over=True, ended_at=LATER, groups=(), late=0),
+    ],
     "handover": [HAND_OVER],
     "claim_over": [
         CLAIM_OVER, CLAIM_OVER.model_copy(update={"may_not_contact": False, "why": "stopped", "reason": "sold"}),

@@ -282,6 +282,17 @@ def test_overdue_groups_by_person() -> None:
     ]
 
 
+def test_overdue_tells_the_assignee_what_is_late_of_theirs() -> None:
+    card = samples.overdue(groups=samples.overdue().groups[:1], late=2)
+    assert says(render("overdue_yours", card)) == [
+        "*2 FOLLOW-UPS OF YOURS ARE LATE, 1 of them past the 2 h promise*",
+        f"BROKEN  CALL, step 2  Ruth Cardinal, Calgary AB, since {shown(AT)}",
+        "and 1 more",
+        "[[ Show what is due ]]",
+        "Follow-up · late: open past 30 min · broken: past 2 h, which counts against the 90 % target",
+    ]
+
+
 def test_late_answer_is_the_answer_with_a_line_about_being_late() -> None:
     message = render("late_answer", samples.late(done=samples.kill_switch().to_json(), audit_id=5))
     assert message.text == "KILL SWITCH ENGAGED by <@U1>. Nothing new goes out."

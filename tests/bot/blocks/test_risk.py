@@ -104,7 +104,7 @@ def test_a_hold_says_what_stops_and_what_goes_on() -> None:
         "Risk Guard · hold H-3",
     ]
     with_calls = says(card("risk_hold", samples.PAUSED.model_copy(update={"hold": samples.hold(followups=True)})))
-    assert with_calls[0] == "*WHOLESALE IS ON HOLD: no new reserves, no offers and follow-up claims.*"
+    assert with_calls[0] == "*WHOLESALE IS ON HOLD: no new reserves, no offers, no claims of follow-ups.*"
     assert "*Stops*  new reserves and offers, claims of follow-ups" in with_calls
 
 

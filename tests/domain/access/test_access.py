@@ -245,18 +245,10 @@ def test_two_managers_at_once_are_not_both_made_by_one_owner(postgres_world: Wor
     for user in (MANAGER, SECOND):
         world.fire(user)
     world.switches(live=True)
-    pause = Pause(world.gate, GRANT)
-
-    def late() -> Any:
-        pause.wait()
-        return world.run(OWNER, GRANT, user="UTWO", role="owner")
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(lambda: world.run(OWNER, GRANT, user="UONE", role="manager"), late, release)
+    first, second = Pause(world, GRANT).until_another_waits(
+        lambda: world.run(OWNER, GRANT, user="UONE", role="manager"),
+        lambda: world.run(OWNER, GRANT, user="UTWO", role="owner"),
+    )
     assert isinstance(first, Done)
     assert isinstance(second, Refused)
     assert (second.code, role_of(world, "UTWO")) == ("changed_meanwhile", None)
@@ -270,22 +262,12 @@ def test_who_is_sent_away_is_not_promoted_at_the_same_moment(postgres_world: Wor
     world.switches(live=True)
     asked = world.pending(OWNER, GRANT, user=OPERATOR, role="manager")
     name = "access.account" if account else REVOKE
-    pause = Pause(world.gate, name)
 
     def leave() -> Any:
         if account:
             return world.system(name, user=OPERATOR, is_active=False)
         return world.run(OWNER, REVOKE, user=OPERATOR)
 
-    def approve() -> Any:
-        pause.wait()
-        return world.approve(MANAGER, asked.approval_id)
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    at_once(leave, approve, release)
+    Pause(world, name).until_another_waits(leave, lambda: world.approve(MANAGER, asked.approval_id))
     assert world.approval(asked.approval_id).status == "failed"
     assert role_of(world, OPERATOR) is None

@@ -255,7 +255,6 @@ def test_a_decision_waits_for_the_one_before_it_and_then_loses(postgres_world: W
     world = postgres_world
     request = world.pending(ONCALL, POLICY)
     seen = world.seen(request.approval_id)
-    pause = Pause(world.gate, "approvals.approve")
     more: dict[str, str] = {
         "approve": {"seen": seen},
         "reject": {"seen": seen, "reason": "no"},
@@ -263,16 +262,10 @@ def test_a_decision_waits_for_the_one_before_it_and_then_loses(postgres_world: W
     }.get(other, {})
     user = ONCALL if other == "withdraw" else OWNER
 
-    def late() -> object:
-        pause.wait()
-        return world.run(user, f"approvals.{other}", approval_id=request.approval_id, **more)
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(lambda: world.approve(MANAGER, request.approval_id), late, release)
+    first, second = Pause(world, "approvals.approve").until_another_waits(
+        lambda: world.approve(MANAGER, request.approval_id),
+        lambda: world.run(user, f"approvals.{other}", approval_id=request.approval_id, **more),
+    )
     assert word(first) == "approved"
     assert isinstance(second, Refused)
     assert second.code == "already_approved"

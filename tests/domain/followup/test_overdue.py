@@ -149,3 +149,43 @@ def test_two_people_finishing_the_last_two_late_steps_at_once_end_the_episode(wo
         newest = cards(world, "overdue")[-1]
         assert (newest.payload["late"], newest.payload["is_over"]) == (0, True)
     assert PHONE not in str([row.payload for row in cards(world, "overdue")])
+
+
+def told(world: World, user_id: str = OPERATOR) -> list[tuple[str, int, int]]:
+    """What one person was told directly: which message, how many late and how many broken."""
+    rows = [row for row in cards(world, "overdue_yours") if row.destination == f"user:{user_id}"]
+    return [(row.thing, row.payload["late"], row.payload["broken"]) for row in rows]
+
+
+def test_the_assignee_is_told_directly_in_one_message_that_follows_what_is_late(world: World) -> None:
+    """Overdue follow-ups go to the follow-ups channel, and to the assignee directly (spec/3)."""
+    live(world)
+    mine = late_call(world, "L1", minutes=40, phone=number(1), owner=OPERATOR, seller="Ruth")
+    late_call(world, "L2", minutes=40, phone=number(2))
+    late_call(world, "L3", minutes=40, phone=number(3), owner="maria the dialer")
+    world.system("followup.sweep")
+    world.system("followup.sweep")
+    thing = f"followups:overdue:{OPERATOR}:1"
+    assert told(world) == [(thing, 1, 0)]
+    assert {row.destination for row in cards(world, "overdue_yours")} == {f"user:{OPERATOR}"}
+    (row,) = cards(world, "overdue_yours")
+    assert [step["task_id"] for group in row.payload["groups"] for step in group["steps"]] == [mine]
+    other = late_call(world, "L4", minutes=40, phone=number(4), owner=OPERATOR)
+    world.system("followup.sweep")
+    assert told(world)[1:] == [(thing, 2, 0)]
+    complete(world, other)
+    complete(world, mine)
+    assert told(world)[2:] == [(thing, 1, 0), (thing, 0, 0)]
+    assert cards(world, "overdue_yours")[-1].payload["is_over"]
+    late_call(world, "L5", minutes=40, phone=number(5), owner=OPERATOR)
+    world.system("followup.sweep")
+    assert told(world)[4:] == [(f"followups:overdue:{OPERATOR}:2", 1, 0)]
+
+
+def test_what_is_late_of_one_person_leaves_the_message_of_another_alone(world: World) -> None:
+    live(world)
+    late_call(world, "L1", minutes=40, phone=number(1), owner=OPERATOR)
+    world.system("followup.sweep")
+    late_call(world, "L2", minutes=40, phone=number(2), owner=COLLEAGUE)
+    world.system("followup.sweep")
+    assert len(told(world)) == len(told(world, COLLEAGUE)) == 1

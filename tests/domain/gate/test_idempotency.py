@@ -4,7 +4,7 @@ import pytest
 
 from domain.gate import Call, idempotency
 from domain.identity import Caller, Surface
-from domain.outcomes import Done, Held, Kind, Outcome, PendingApproval, Refused
+from domain.outcomes import Done, Held, Kind, PendingApproval, Refused
 from tests.support import MANAGER, ONCALL, OPERATOR, OWNER, SECOND, Pause, World, at_once
 
 DO = "test.govern"
@@ -89,16 +89,12 @@ def test_at_the_same_moment_one_acts_and_all_get_its_answer(world: World, caller
 def test_the_second_waits_for_the_first_ones_commit(postgres_world: World) -> None:
     """Where the first call is still open, the second with its key neither acts nor answers before it ends."""
     world = postgres_world
-    pause = Pause(world.gate, DO)
     seen: list[int] = []
-
-    def second() -> Outcome:
-        pause.wait()
-        seen.append(world.acts())
-        pause.go_on.set()
-        return world.run(OPERATOR, DO, key="k")
-
-    first, again = at_once(lambda: world.run(OPERATOR, DO, key="k"), second)
+    first, again = Pause(world, DO).until_another_waits(
+        lambda: world.run(OPERATOR, DO, key="k"),
+        lambda: world.run(OPERATOR, DO, key="k"),
+        meanwhile=lambda: seen.append(world.acts()),
+    )
     assert seen == [0]
     assert again.result == first.result
     assert world.acts() == 1

@@ -1,6 +1,5 @@
 """Into production with its evidence, and back: by hand, by itself, and by whatever changed meanwhile."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from domain.identity import Role
 from domain.operation import Wanted
-from domain.outcomes import Done, Outcome, PendingApproval, Refused
+from domain.outcomes import Done, PendingApproval, Refused
 from tests.domain.heimdall.factories import (
     MODEL,
     OFFER,
@@ -202,14 +201,10 @@ class TestDeciding:
         world.switches(live=True)
         scored(world, 87, 75)
         request = ask(world)
-        pause = Pause(world.gate, "approvals.approve")
-
-        def change() -> Outcome:
-            pause.wait()
-            pause.go_on.set()
-            return world.run(SECOND, "heimdall.policy_set", domain=OFFER, min_confidence_prod=0.94, reason="stricter")
-
-        decided, changed = at_once(lambda: world.approve(MANAGER, request.approval_id), change)
+        decided, changed = Pause(world, "approvals.approve").until_another_waits(
+            lambda: world.approve(MANAGER, request.approval_id),
+            lambda: world.run(SECOND, "heimdall.policy_set", domain=OFFER, min_confidence_prod=0.94, reason="stricter"),
+        )
         assert decided.result.status == "approved"
         assert isinstance(changed, Done)
         assert (policy(world).version, policy(world).prod_use_enabled) == (3, True)
@@ -450,14 +445,10 @@ class TestTheCardOfWhatWasPromoted:
         world.switches(live=True)
         scored(world, 87, 75)
         request = ask(world)
-        pause = Pause(world.gate, "approvals.approve")
-
-        def demote() -> Any:
-            pause.wait()
-            threading.Timer(0.1, pause.go_on.set).start()
-            return world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="no")
-
-        _, demoted = at_once(lambda: world.approve(MANAGER, request.approval_id), demote)
+        _, demoted = Pause(world, "approvals.approve").until_another_waits(
+            lambda: world.approve(MANAGER, request.approval_id),
+            lambda: world.done(ONCALL, "heimdall.demote", domain=OFFER, reason="no"),
+        )
         assert demoted.changed
         assert cards(world, "approval", "route:governance")[-1]["taken_back"]["reason"] == "no"
 

@@ -125,23 +125,19 @@ def test_a_demotion_that_returned_is_obeyed_by_every_use_after_it(postgres_world
     world = postgres_world
     in_production(world)
     first, second = recommend(world), recommend(world)
-    pause = Pause(world.gate, "heimdall.require")
     returned = threading.Event()
 
     def demote() -> Outcome:
-        pause.wait()
         outcome = world.run(ONCALL, "heimdall.demote", domain=OFFER, reason="stop")
         returned.set()
         return outcome
 
-    def watch() -> None:
-        pause.wait()
-        try:
-            assert not returned.wait(0.3), "it returned while a use was open"
-        finally:
-            pause.go_on.set()
+    def is_held_up() -> None:
+        assert not returned.is_set(), "it returned while a use was open"
 
-    used, demoted, _ = at_once(lambda: use(world, first), demote, watch)
+    used, demoted = Pause(world, "heimdall.require").until_another_waits(
+        lambda: use(world, first), demote, meanwhile=is_held_up
+    )
     assert (code(used), isinstance(demoted, Done)) == ("gate_pass", True)
     assert code(use(world, second)) == "prod_use_disabled"
 

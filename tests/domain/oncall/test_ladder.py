@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.blocks.cards import render_card
 from domain.alerts.service import raise_alert, resolve_by_itself
 from domain.gate.call import system_call
 from domain.gate.recording import record
@@ -71,9 +72,37 @@ def test_the_whole_ladder_when_nobody_acknowledges(rota: World) -> None:
         assert advance(rota, seconds=0) is None
         assert advance(rota, seconds=1).paged == 1
         assert told(rota)[-1] == target
-    assert advance(rota, hours=9) is None
-    assert told(rota) == [f"user:{ONCALL}", f"user:{BEN}", "route:oncall", f"user:{OWNER}"]
+    whole = [f"user:{ONCALL}", f"user:{BEN}", "route:oncall", f"user:{OWNER}"]
+    assert told(rota) == whole
     assert {row.priority for row in rota.rows("outbox", "card = 'page'")} == {0}
+
+
+def test_it_escalates_until_somebody_acknowledges(rota: World) -> None:
+    """Half an hour after the last step everybody is told again, and so on; an answer ends it."""
+    alert = alarm(rota)
+    advance(rota, minutes=15)
+    for rounds in (2, 3):
+        told_so_far = len(told(rota))
+        assert advance(rota, minutes=29, seconds=59) is None
+        assert advance(rota, seconds=1).paged == 1
+        assert rota.rows("alert")[0].page_round == rounds
+        assert told(rota)[told_so_far:] == [f"user:{ONCALL}"]
+        assert rota.rows("outbox", "card = 'page'")[-1].payload["why"] == "unanswered"
+        for _ in range(3):
+            assert advance(rota, minutes=5).paged == 1
+        assert told(rota)[told_so_far:] == [f"user:{ONCALL}", f"user:{BEN}", "route:oncall", f"user:{OWNER}"]
+    rota.done(ONCALL, "alerts.resolve", alert_id=alert)
+    assert advance(rota, hours=9) is None
+
+
+def test_two_who_find_it_unanswered_at_once_begin_one_round(rota: World) -> None:
+    """The alert's lock lets one begin it; the other finds nothing to do."""
+    alarm(rota)
+    advance(rota, minutes=15)
+    rota.clock.advance(minutes=30)
+    at_once(lambda: rota.system("page.advance"), lambda: rota.system("page.advance"))
+    assert rota.rows("alert")[0].page_round == 2
+    assert rota.count("page", "round = 2 AND state <> 'planned'") == 1
 
 
 @pytest.mark.parametrize("minutes", [0, 4, 5, 9, 14])
@@ -188,7 +217,10 @@ def test_nobody_at_all_tells_the_channel_and_the_owners_at_once(world: World) ->
     world.fire(ONCALL)
     alarm(world)
     assert told(world) == ["route:oncall", f"user:{OWNER}"]
-    assert advance(world, hours=1) is None
+    channel = render_card("page", world.rows("outbox", "card = 'page' AND destination = 'route:oncall'")[0].payload)
+    assert "NOBODY IS ON CALL" in channel.text
+    assert advance(world, minutes=29) is None
+    assert advance(world, minutes=1).paged == 1
 
 
 def test_a_warning_pages_nobody_and_one_that_turns_critical_does(rota: World) -> None:
@@ -273,7 +305,7 @@ def test_when_every_page_fails_it_ends_and_says_so(rota: World) -> None:
         dead(rota, target)
     assert told(rota) == [f"user:{ONCALL}", f"user:{BEN}", "route:oncall", f"user:{OWNER}"]
     assert {row.state for row in rota.rows("page")} == {"failed"}
-    assert advance(rota, hours=1) is None
+    assert advance(rota, minutes=29) is None
     assert {row.page_round for row in rota.rows("alert", "dedup_key <> 'throttle'")} == {0}
 
 

@@ -146,7 +146,7 @@ def test_two_who_take_over_at_once_come_one_after_the_other_and_the_first_is_tol
 def test_whoever_waits_for_a_take_over_that_began_later_relieves_it(world: World) -> None:
     """The first one stands before its commit when the second comes, whose time is a second earlier."""
     world.hire(BEN, Role.ONCALL)
-    pause = Pause(world.gate, "oncall.take")
+    pause = Pause(world, "oncall.take")
     with ThreadPoolExecutor(2) as pool:
         world.clock.advance(seconds=1)
         first = pool.submit(world.done, ONCALL, "oncall.take", length="1h")

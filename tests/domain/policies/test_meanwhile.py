@@ -34,19 +34,9 @@ def test_what_loosens_beside_a_quicker_change_needs_a_second_person(
 ) -> None:
     """Both tighten what both saw; the one that comes second would take back a part of the first."""
     world, (tightest, between, _) = postgres_world, values
-    pause = Pause(world.gate, name)
-
-    def late() -> Any:
-        pause.wait()
-        return world.run(SECOND, name, **whose, **{field: between}, reason="a little")
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(
-        lambda: world.run(MANAGER, name, **whose, **{field: tightest}, reason="a lot"), late, release
+    first, second = Pause(world, name).until_another_waits(
+        lambda: world.run(MANAGER, name, **whose, **{field: tightest}, reason="a lot"),
+        lambda: world.run(SECOND, name, **whose, **{field: between}, reason="a little"),
     )
     assert isinstance(first, Done)
     assert isinstance(second, Refused)
@@ -62,19 +52,9 @@ def test_an_approval_waits_for_a_quicker_change_and_is_not_done(
     """What was asked is bound to the version that was shown, under the policy's lock."""
     world, (tightest, _, looser) = postgres_world, values
     asked = world.pending(MANAGER, name, **whose, **{field: looser}, reason="more")
-    pause = Pause(world.gate, name)
-
-    def approve() -> Any:
-        pause.wait()
-        return world.approve(SECOND, asked.approval_id)
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(
-        lambda: world.run(OWNER, name, **whose, **{field: tightest}, reason="less"), approve, release
+    first, second = Pause(world, name).until_another_waits(
+        lambda: world.run(OWNER, name, **whose, **{field: tightest}, reason="less"),
+        lambda: world.approve(SECOND, asked.approval_id),
     )
     assert isinstance(first, Done)
     assert isinstance(second, Refused | Done)
@@ -119,18 +99,10 @@ def test_an_owners_change_beside_the_first_go_live_needs_a_second_person(postgre
     world.make_ready()
     world.seal()
     asked = world.pending(MANAGER, "golive.enable", reason="all set")
-    pause = Pause(world.gate, "approvals.approve")
-
-    def change() -> Any:
-        pause.wait()
-        return world.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk=600, reason="more")
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(lambda: world.approve(SECOND, asked.approval_id), change, release)
+    first, second = Pause(world, "approvals.approve").until_another_waits(
+        lambda: world.approve(SECOND, asked.approval_id),
+        lambda: world.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk=600, reason="more"),
+    )
     assert isinstance(first, Done)
     assert world.approval(asked.approval_id).status == "approved"
     assert isinstance(second, PendingApproval)
@@ -146,19 +118,9 @@ def test_what_is_set_for_good_while_its_time_runs_out_does_not_go_back(
     until = world.clock() + timedelta(hours=1)
     world.done(MANAGER, name, **whose, **{field: between}, until=until.isoformat(), reason="an hour")
     world.clock.advance(hours=2)
-    pause = Pause(world.gate, name)
-
-    def revert() -> Any:
-        pause.wait()
-        return world.system("policy.revert")
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    first, second, _ = at_once(
-        lambda: world.run(SECOND, name, **whose, **{field: tightest}, reason="for good"), revert, release
+    first, second = Pause(world, name).until_another_waits(
+        lambda: world.run(SECOND, name, **whose, **{field: tightest}, reason="for good"),
+        lambda: world.system("policy.revert"),
     )
     assert isinstance(first, Done)
     assert second.reverted == 0

@@ -16,7 +16,7 @@ ACTING = ("test.prod_exec", "test.sandbox_exec")
 def test_engage_returns_only_after_the_acting_transaction_ended(world: World, operation: str) -> None:
     """An act paused before its commit holds the engage up; once it returns, the act counts and no other follows."""
     world.switches(live=True)
-    pause = Pause(world.gate, operation)
+    pause = Pause(world, operation)
     returned = threading.Event()
     order: list[str] = []
 
@@ -50,15 +50,9 @@ def test_engage_returns_only_after_the_acting_transaction_ended(world: World, op
 def test_engage_does_not_wait_for_what_may_act_anyway(postgres_world: World, operation: str) -> None:
     """↓, G and O take no lock: the engage returns while such a transaction is still open."""
     world = postgres_world
-    pause = Pause(world.gate, operation)
-
-    def engage() -> Outcome:
-        pause.wait()
-        outcome = world.run(OPERATOR, "killswitch.engage", reason="stop")
-        pause.go_on.set()
-        return outcome
-
-    act, engaged = at_once(lambda: world.run(OPERATOR, operation), engage)
+    act, engaged = Pause(world, operation).until_another_ends(
+        lambda: world.run(OPERATOR, operation), lambda: world.run(OPERATOR, "killswitch.engage", reason="stop")
+    )
     assert isinstance(act, Done)
     assert isinstance(engaged, Done)
 
@@ -67,14 +61,9 @@ def test_an_act_that_waited_for_an_engage_reads_the_new_state(postgres_world: Wo
     """What began while the engage was open is judged by the state the engage left."""
     world = postgres_world
     world.switches(live=True)
-    pause = Pause(world.gate, "killswitch.engage")
-
-    def act() -> Outcome:
-        pause.wait()
-        threading.Timer(0.1, pause.go_on.set).start()
-        return world.run(OPERATOR, "test.prod_exec")
-
-    engaged, late = at_once(lambda: world.run(OPERATOR, "killswitch.engage"), act)
+    engaged, late = Pause(world, "killswitch.engage").until_another_waits(
+        lambda: world.run(OPERATOR, "killswitch.engage"), lambda: world.run(OPERATOR, "test.prod_exec")
+    )
     assert isinstance(engaged, Done)
     assert isinstance(late, Refused)
     assert late.code == "kill_switch_engaged"
@@ -88,15 +77,9 @@ def test_an_act_that_hangs_is_ended_by_its_timeout(postgres_world: World) -> Non
     """
     world = postgres_world
     world.switches(live=True)
-    pause = Pause(world.gate, "test.prod_exec")
-
-    def engage() -> Outcome:
-        pause.wait()
-        outcome = world.run(OPERATOR, "killswitch.engage", reason="stop")
-        pause.go_on.set()
-        return outcome
-
-    act, engaged = at_once(lambda: world.run(OPERATOR, "test.prod_exec"), engage)
+    act, engaged = Pause(world, "test.prod_exec").until_another_ends(
+        lambda: world.run(OPERATOR, "test.prod_exec"), lambda: world.run(OPERATOR, "killswitch.engage", reason="stop")
+    )
     assert isinstance(engaged, Done)
     assert isinstance(act, Refused)
     assert act.code == "kill_switch_engaged"
@@ -165,15 +148,9 @@ def test_a_stranger_takes_no_lock(postgres_world: World) -> None:
     """Who may not engage is refused without waiting for the acting transactions, and makes nobody wait."""
     world = postgres_world
     world.switches(live=True)
-    pause = Pause(world.gate, "test.prod_exec")
-
-    def stranger() -> Outcome:
-        pause.wait()
-        outcome = world.run(STRANGER, "killswitch.engage", reason="me!")
-        pause.go_on.set()
-        return outcome
-
-    act, refused = at_once(lambda: world.run(OPERATOR, "test.prod_exec"), stranger)
+    act, refused = Pause(world, "test.prod_exec").until_another_ends(
+        lambda: world.run(OPERATOR, "test.prod_exec"), lambda: world.run(STRANGER, "killswitch.engage", reason="me!")
+    )
     assert isinstance(act, Done)
     assert isinstance(refused, Refused)
     assert refused.code == "role"

@@ -272,15 +272,9 @@ class TestAtOnce:
         world.done(OPERATOR, "killswitch.engage", reason="drill")
         request = world.pending(ONCALL, "killswitch.release", reason="over")
         confirm(world, "a", after=0.2)
-        pause = Pause(world.gate, "approvals.approve")
-
-        def settles() -> bool:
-            pause.wait()
-            edited: bool = world.system("killswitch.settle").edited
-            pause.go_on.set()
-            return edited
-
-        released, edited = at_once(lambda: world.approve(MANAGER, request.approval_id), settles)
+        released, edited = Pause(world, "approvals.approve").until_another_ends(
+            lambda: world.approve(MANAGER, request.approval_id), lambda: world.system("killswitch.settle").edited
+        )
         assert isinstance(released, Done)
         assert edited is False
         assert cards(world)[-1]["is_engaged"] is False

@@ -101,6 +101,9 @@ def test_an_owner_sets_up_alone_before_the_first_go_live(world: World) -> None:
         ({"reference_rate": "inf"}, "reference_rate"), ({"action": "EXPLODE"}, "action"),
         ({"until": "2020-01-01T00:00", "enabled": True}, "until"), ({"kind": "volume", "method": "window",
          "metric": "brand_new", "action": "WARN"}, "method"),
+        ({"throttles": "NOPE"}, "throttles"), ({"throttles": "NOPE", "metric": "brand_new", "action": "THROTTLE",
+         "enabled": True}, "throttles"),
+        ({"method": "window", "baseline_events": 30, "metric": "brand_new", "action": "WARN"}, "min_events_to_enforce"),
     ],
 )  # fmt: skip
 def test_a_policy_that_contradicts_itself_is_refused_by_name(
@@ -159,3 +162,14 @@ def test_half_an_event_is_no_number_of_events(world: World, field: str) -> None:
     """It was cut off without a word."""
     refusal = world.refused(MANAGER, "regression.policy_set", **NAME, **{field: "300.5"}, reason="x")
     assert (refusal.code, refusal.field) == ("bad_value", field)
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_an_engine_that_is_not_there_cannot_be_what_a_tripwire_throttles(world: World, new: bool) -> None:
+    """It would look like protection and hold nothing; refused before anybody is asked to approve it."""
+    name = {"domain": "WHOLESALE", "metric": "no_show_rate"} if new else NAME
+    refusal = world.refused(MANAGER, "regression.policy_set", **name, throttles="WHOLESAIL", reason="typed in haste")
+    assert refusal.kind is Kind.INVALID or "throttles" in refusal.detail
+    assert "WHOLESAIL is no engine that has caps" in refusal.detail
+    assert world.count("approval") == 0
+    assert not world.rows("regression_policy", "metric = 'no_show_rate' OR throttles = 'WHOLESAIL'")

@@ -4,16 +4,19 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.regression import rules
+from domain.regression import hours, measuring, rules
+from domain.regression.absorbing import absorb
+from domain.regression.changing import loosened
 from domain.regression.detector import Better
 from domain.regression.memory import Memory
+from domain.regression.parts import Part, worst_part
 from domain.regression.rules import (
     Absorbed,
     Action,
@@ -21,16 +24,12 @@ from domain.regression.rules import (
     Cause,
     Method,
     MetricKind,
-    Part,
     Policy,
     State,
-    absorb,
     fresh,
-    loosened,
-    slide,
     state_of,
-    worst_part,
 )
+from domain.regression.slides import slide
 
 START = datetime(2026, 9, 7, 13, tzinfo=UTC)
 GUARD = Policy(enabled=True, action=Action.THROTTLE, throttles="WHOLESALE", max_drop_fraction=0.3)
@@ -148,7 +147,7 @@ def test_a_slide_too_slow_for_the_score_is_seen_against_the_frozen_reference() -
     signal = slide(GUARD, stored(stream.memory))
     assert signal is not None
     assert signal.cause is Cause.SLIDE
-    stream.memory.restart(slid=True)
+    stream.memory.restart(0, slid=True)
     assert slide(GUARD, stream.memory) is None
     assert stream.memory.reference.rate == pytest.approx(0.33, abs=0.001)
 
@@ -227,10 +226,10 @@ def test_what_is_off_learns_and_never_warns() -> None:
 
 
 def test_volume_falls_silent() -> None:
-    """Twenty events an hour for five weeks, then four: counted by the hour of the week; then nothing at all."""
+    """Twenty events an hour for five weeks and Thanksgiving, counted by the hour of the week; then nothing at all."""
     policy = replace(GUARD, kind=MetricKind.VOLUME)
     stream = Stream(policy)
-    for _hour in range(24 * 7 * 5):
+    for _hour in range(24 * 7 * 5 + 24):
         count = max(0, round(stream.rng.gauss(20, 4)))
         start = stream.at
         stream.feed([Arrival(start + timedelta(minutes=60 * each / (count + 1)), 1, None) for each in range(count)])
@@ -238,11 +237,38 @@ def test_volume_falls_silent() -> None:
     assert not stream.is_tripped
     assert rules.can_act(policy, stream.memory)
     quiet = stored(stream.memory)
-    found = rules.close_hours(policy, quiet, hour_of(stream.at) + 6, stream.at + timedelta(hours=6))
+    found = hours.close_hours(policy, quiet, hour_of(stream.at) + 6, stream.at + timedelta(hours=6))
     assert found.alarm is not None
     assert found.alarm.cause is Cause.VOLUME
     rising = replace(policy, better=Better.LOWER)
-    assert rules.close_hours(rising, stored(stream.memory), hour_of(stream.at) + 6, stream.at).alarm is None
+    assert hours.close_hours(rising, stored(stream.memory), hour_of(stream.at) + 6, stream.at).alarm is None
+
+
+def _working_hours(stream: Stream, how_many: int, *, off: frozenset[date] = frozenset()) -> Any:
+    """Feed twelve events in each hour of nine to five from Monday to Friday, but for the days off."""
+    found = None
+    for _hour in range(how_many):
+        if stream.at.weekday() < 5 and 9 <= stream.at.hour < 17 and stream.at.date() not in off:
+            stream.feed([Arrival(stream.at + timedelta(minutes=each), 1, None) for each in range(12)])
+        stream.at += timedelta(hours=1)
+        found = hours.close_hours(stream.policy, stream.memory, hour_of(stream.at), stream.at)
+        if found.alarm is not None:
+            return found.alarm
+    return None
+
+
+def test_a_volume_is_silent_on_a_holiday_and_nobody_is_woken() -> None:
+    """Nothing on Christmas and Boxing Day: neither an alarm nor a part of what is usual; nothing on the 29th: one."""
+    christmas = frozenset({date(2026, 12, 25), date(2026, 12, 26)})
+    stream = Stream(replace(GUARD, kind=MetricKind.VOLUME))
+    stream.at = datetime(2026, 11, 23, tzinfo=UTC)
+    assert _working_hours(stream, 24 * 39, off=christmas) is None
+    assert stream.at.date() == date(2027, 1, 1)
+    place = hour_of(datetime(2026, 12, 25, 10, tzinfo=UTC)) % 168
+    assert stream.memory.hours is not None
+    total, weeks = stream.memory.hours.usual(place)
+    assert total == 12 * weeks
+    assert _working_hours(stream, 24 * 5, off=frozenset({date(2027, 1, 4), date(2027, 1, 5)})) is not None
 
 
 def test_the_fixed_window_trips_where_it_says_and_forgets_at_a_release() -> None:
@@ -254,7 +280,7 @@ def test_the_fixed_window_trips_where_it_says_and_forgets_at_a_release() -> None
     found = stream.feed(arrivals)
     assert found.alarm is not None
     assert found.alarm.cause is Cause.WINDOW
-    stream.memory.restart()
+    stream.memory.restart(0)
     assert stream.memory.window == []
 
 
@@ -344,7 +370,7 @@ def test_only_what_happened_since_the_release_is_measured(given_events: list[tup
     """By the time it happened, in whatever order it came."""
     arrivals = [Arrival(START + timedelta(minutes=minute), int(good), None) for minute, good in given_events]
     since = [good for minute, good in given_events if minute >= 0]
-    assert rules.measured(GUARD, Memory(), arrivals, START) == (len(since), float(sum(since)))
+    assert measuring.measured(GUARD, Memory(), arrivals, START) == (len(since), float(sum(since)))
 
 
 @given(
@@ -356,29 +382,29 @@ def test_a_trial_is_over_only_with_enough_events_that_show_no_drop(
 ) -> None:
     """Never under the number, never on the wrong side of the level that is a drop."""
     policy = replace(GUARD, better=better)
-    least = rules.least(policy, Cause.DROP.value, usual)
+    least = measuring.least(policy, Cause.DROP.value, usual)
     assert least is not None
     good = float(round(rate * events))
-    if rules.has_shown_enough(better, needs, least, events, good):
+    if measuring.has_shown_enough(better, needs, least, events, good):
         assert events >= needs
         assert good / events > usual * 0.7 - 1e-9 if better is Better.HIGHER else good / events < least
-    usual_came = rules.has_shown_enough(better, needs, least, max(events, needs), usual * max(events, needs))
+    usual_came = measuring.has_shown_enough(better, needs, least, max(events, needs), usual * max(events, needs))
     assert usual_came
 
 
 def test_what_has_no_rate_ends_by_its_time_alone() -> None:
     """A volume, a number without ranks; of a floor it is the floor itself."""
     volume, mean = replace(GUARD, kind=MetricKind.VOLUME), replace(GUARD, kind=MetricKind.MEAN)
-    assert rules.least(volume, Cause.VOLUME.value, 50) is None
-    assert rules.least(mean, Cause.WINDOW.value, 0.1) is None
-    assert rules.least(mean, Cause.DROP.value, 0.5) == pytest.approx(0.35)
-    assert rules.least(GUARD, Cause.FLOOR.value, 0.9) == 0.9
-    assert not rules.has_shown_enough(Better.HIGHER, None, None, 10_000, 10_000)
+    assert measuring.least(volume, Cause.VOLUME.value, 50) is None
+    assert measuring.least(mean, Cause.WINDOW.value, 0.1) is None
+    assert measuring.least(mean, Cause.DROP.value, 0.5) == pytest.approx(0.35)
+    assert measuring.least(GUARD, Cause.FLOOR.value, 0.9) == 0.9
+    assert not measuring.has_shown_enough(Better.HIGHER, None, None, 10_000, 10_000)
 
 
 @given(st.integers(0, 5_000))
 def test_a_card_is_edited_at_once_at_first_and_never_more_than_a_tenth_behind(shown: int) -> None:
     """Few edits however many events: each shows a tenth more than the one before."""
-    assert not rules.is_worth_showing(shown, shown)
-    assert rules.is_worth_showing(shown, shown + max(1, shown // 10))
-    assert shown < 20 or not rules.is_worth_showing(shown, shown + 1)
+    assert not measuring.is_worth_showing(shown, shown)
+    assert measuring.is_worth_showing(shown, shown + max(1, shown // 10))
+    assert shown < 20 or not measuring.is_worth_showing(shown, shown + 1)

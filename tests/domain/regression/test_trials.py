@@ -105,6 +105,21 @@ def test_released_to_a_quarter_the_engine_acts_at_a_quarter_of_each_cap(live: Wo
     check(live)
 
 
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (25, "no offer at all: one takes 100.00. So nothing would be measured; 50 % lets one through"),
+        (50, "2 offers"),
+        (100, "5 offers"),
+    ],
+)
+def test_whoever_decides_reads_the_share_in_offers(live: World, share: int, told: str) -> None:
+    """A share of the loss cap that is less than one offer takes lets none through: that is said before it is agreed."""
+    tripped(live)
+    asked = live.pending(ONCALL, "regression.release", **NAME, reason="the multiplier is back", share=share)
+    assert dict(live.approval(asked.approval_id).wanted["facts"])["Room at that share"] == told
+
+
 def test_a_denial_by_the_share_says_the_figures_until_when_and_who_lifts_it(live: World) -> None:
     """What did not happen, cap × share = figure, why, what lifts it; its button asks for full speed, and that works."""
     on_trial(live)
@@ -374,7 +389,7 @@ def test_a_reserve_under_way_while_the_release_commits_is_judged_by_the_share(li
     tripped(live)
     live.clock.advance(minutes=1)
     asked = live.pending(ONCALL, "regression.release", **NAME, reason="x", share="25%")
-    pause = Pause(live.gate, "approvals.approve")
+    pause = Pause(live, "approvals.approve")
 
     def reserve_meanwhile() -> Any:
         pause.wait()
@@ -469,7 +484,7 @@ def test_a_request_is_bound_to_the_caps_it_showed(live: World) -> None:
     """The caps were raised meanwhile: the approver saw other figures, so nothing is released."""
     tripped(live)
     asked = live.pending(ONCALL, "regression.release", **NAME, reason="x", share="25%")
-    assert any("open risk 125.00 of 500.00" in str(row.payload) for row in live.rows("outbox", "card = 'approval'"))
+    assert any("open risk $125 of $500" in str(row.payload) for row in live.rows("outbox", "card = 'approval'"))
     live.run(OWNER, "risk.policy_set", engine="WHOLESALE", max_open_risk="900", reason="x", break_glass="alone")
     decided = live.approve(SECOND, asked.approval_id)
     assert not isinstance(decided, Done) or decided.result.status != "approved"  # type: ignore[attr-defined]

@@ -1,12 +1,13 @@
 """A tripwire in its world: what arrives is counted once, an alarm stops its engine, two people release it."""
 
-import threading
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
+from bot.blocks.tripwire import states
 from domain.outcomes import Done, Kind, Refused
 from domain.regression.tables import RegressionArrival
 from tests.domain.regression.scenes import DOMAIN, NAME, Metric, armed, tripped
@@ -48,6 +49,10 @@ def test_an_alarm_holds_its_engine_and_the_next_reserve_says_why(live: World) ->
     assert (hold.engine, hold.source) == ("WHOLESALE", "tripwire:WHOLESALE.contract_rate")
     refusal = live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="10")
     assert "Contract rate fell" in refusal.detail + str(refusal.figures)
+    (button,) = refusal.buttons
+    assert (button.label, button.operation, button.params, button.form) == (
+        "Ask to release…", "regression.release", NAME, True,
+    )  # fmt: skip
     live.done(OPERATOR, "risk.reserve", engine="CAPITAL", amount="10")
     state = metric.state()
     assert state.is_throttled
@@ -107,6 +112,8 @@ def test_failure_36_old_data_say_that_they_are_old(live: World) -> None:
     assert not metric.state().is_stale
     live.clock.advance(days=45)
     assert metric.state().is_stale
+    shown = json.dumps(states(live.done(OPERATOR, "regression.state", **NAME)).blocks)
+    assert "last event 45 days ago" in shown
     warnings = live.done(AUDITOR, "runbook.status").warnings
     (check,) = [each for each in warnings if each.name == "tripwires can act"]
     assert "last event 45 days ago" in check.detail
@@ -169,16 +176,10 @@ def test_nothing_that_acts_waits_for_a_metrics_row(postgres_world: World) -> Non
     """An evaluation stands before its commit; a report and an act that emits events of its metric go through."""
     metric = armed(postgres_world)
     postgres_world.done(OPERATOR, "kpi.record", events=metric.rate(0.41, 5))
-    pause = Pause(postgres_world.gate, "regression.evaluate")
-
-    def meanwhile() -> Any:
-        pause.wait()
-        try:
-            return postgres_world.run(OPERATOR, "kpi.record", events=metric.rate(0.41, 5))
-        finally:
-            pause.go_on.set()
-
-    _evaluated, recorded = at_once(lambda: postgres_world.run(OPERATOR, "regression.evaluate", **NAME), meanwhile)
+    _evaluated, recorded = Pause(postgres_world, "regression.evaluate").until_another_ends(
+        lambda: postgres_world.run(OPERATOR, "regression.evaluate", **NAME),
+        lambda: postgres_world.run(OPERATOR, "kpi.record", events=metric.rate(0.41, 5)),
+    )
     assert isinstance(recorded, Done)
     assert postgres_world.count("regression_arrival") == 1
 
@@ -248,7 +249,6 @@ def test_nothing_under_way_commits_after_a_tripwires_hold(postgres_world: World,
     world.switches(live=True)
     metric = armed(world)
     world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
-    waits = Pause(world.gate, "risk.reserve")
     order: list[str] = []
 
     def reserve() -> None:
@@ -262,15 +262,10 @@ def test_nothing_under_way_commits_after_a_tripwires_hold(postgres_world: World,
             world.done(OPERATOR, "regression.evaluate", **NAME)
         order.append("tripped")
 
-    threads = [threading.Thread(target=reserve), threading.Thread(target=trip)]
-    threads[0].start()
-    waits.wait()
-    threads[1].start()
-    world.wait_for_a_waiter()
-    assert (order, holds(world)) == ([], [])
-    waits.go_on.set()
-    for thread in threads:
-        thread.join()
+    def nothing_yet() -> None:
+        assert (order, holds(world)) == ([], [])
+
+    Pause(world, "risk.reserve").until_another_waits(reserve, trip, meanwhile=nothing_yet)
     assert order[0] == "reserved"
     assert len(holds(world)) == 1
     refusal = world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
@@ -287,14 +282,10 @@ def test_a_reserve_that_came_while_a_tripwire_trips_is_denied(postgres_world: Wo
     world.switches(live=True)
     metric = armed(world)
     world.done(OPERATOR, "kpi.record", events=metric.rate(0.1, 400))
-    pause = Pause(world.gate, "regression.sweep")
-
-    def reserve() -> Any:
-        pause.wait()
-        threading.Timer(0.1, pause.go_on.set).start()
-        return world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
-
-    _swept, refusal = at_once(lambda: world.system("regression.sweep"), reserve)
+    _swept, refusal = Pause(world, "regression.sweep").until_another_waits(
+        lambda: world.system("regression.sweep"),
+        lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1"),
+    )
     assert isinstance(refusal, Refused)
     assert refusal.code == "on_hold"
 
@@ -361,6 +352,34 @@ def test_a_warning_is_raised_once_and_taken_back_when_it_is_over(live: World) ->
     assert holds(live) == []
 
 
+def test_a_warning_of_the_fixed_window_is_over_too_and_the_next_one_is_told(live: World) -> None:
+    """It is resolved once the newest events are no longer so far under the earlier; what falls again warns again."""
+    metric = Metric(live, "MARKET", "contact_in_window")
+    metric.set(enabled=True, action="WARN", method="window", max_drop_fraction=0.3)
+    metric.report(metric.rate(1.0, 300))
+    for number in (1, 2):
+        metric.report(metric.rate(0.0, 50))
+        assert metric.state().state == "warned"
+        assert [alert.state for alert in alerts(live)] == ["resolved"] * (number - 1) + ["open"]
+        metric.report(metric.rate(1.0, 300))
+        assert metric.state().state == "armed"
+        assert {alert.state for alert in alerts(live)} == {"resolved"}
+
+
+def test_a_warning_of_a_slow_slide_stays_while_the_rate_is_down(live: World) -> None:
+    """The score that follows the slide does not speak against it: not resolved and raised again every day."""
+    metric = armed(live)
+    live.execute("UPDATE regression_policy SET action = 'WARN' WHERE metric = 'contract_rate'")
+    live.execute("UPDATE regression_state SET memory = :memory WHERE metric = 'contract_rate'", memory=_slid(live))
+    for _ in range(3):
+        live.clock.advance(days=1)
+        metric.report(metric.rate(0.25, 3))
+        metric.sweep()
+        assert metric.state().state == "warned"
+    (alert,) = alerts(live)
+    assert (alert.severity, alert.state) == ("warning", "open")
+
+
 def test_a_trip_ends_the_warning_before_it(live: World) -> None:
     """One open alert, not two."""
     metric = armed(live)
@@ -416,8 +435,6 @@ def test_a_slow_slide_is_compared_once_a_day(live: World) -> None:
 
 
 def _slid(world: World) -> str:
-    import json
-
     (row,) = world.rows("regression_state", "metric = 'contract_rate'")
     return json.dumps({**row.memory, "recent": {"n": 2_000, "s": 500}})
 
@@ -498,27 +515,42 @@ def test_volume_is_swept_by_the_clock_when_nothing_arrives(light_world: World) -
     assert DOMAIN in alert.headline
 
 
+def test_failure_34_a_released_volume_is_not_tripped_by_the_hours_it_was_held(light_world: World) -> None:
+    """Its hours were not counted while it was tripped: they are no silence, and neither is the rest of this hour."""
+    world = light_world
+    metric = Metric(world, "WHOLESALE", "ladder_created")
+    metric.set(enabled=True, kind="volume", action="THROTTLE", throttles="WHOLESALE")
+
+    def hours(count: int, *, each: int = 10) -> None:
+        for _ in range(count):
+            world.clock.advance(hours=1)
+            events = metric.events(each, lambda _number: {"success": True})
+            metric.report(events) if events else metric.sweep()
+
+    metric.report(metric.events(4 * 7 * 24 * 60, lambda _number: {"success": True})[::6])
+    hours(12, each=0)
+    assert metric.state().state == "tripped"
+    hours(30)
+    asked = world.pending(
+        ONCALL, "regression.release", domain="WHOLESALE", metric="ladder_created", reason="it is back"
+    )
+    world.approve(SECOND, asked.approval_id)
+    hours(30)
+    assert metric.state().state == "armed"
+    hours(12, each=0)
+    assert metric.state().state == "tripped"  # a new silence does
+
+
 def test_a_release_waits_for_a_change_of_its_policy_and_is_not_done(postgres_world: World) -> None:
     """It is bound to the policy that the request showed; one that is changed at the same moment is another."""
     world = postgres_world
     world.switches(live=True)
     tripped(world)
     asked = world.pending(ONCALL, "regression.release", **NAME, reason="it is mended")
-    pause = Pause(world.gate, "regression.policy_set")
-
-    def approve() -> Any:
-        pause.wait()
-        return world.approve(SECOND, asked.approval_id)
-
-    def release() -> None:
-        pause.wait()
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    at_once(
-        lambda: world.run(MANAGER, "regression.policy_set", **NAME, max_drop_fraction=0.15, reason="closer"), approve,
-        release,
-    )  # fmt: skip
+    Pause(world, "regression.policy_set").until_another_waits(
+        lambda: world.run(MANAGER, "regression.policy_set", **NAME, max_drop_fraction=0.15, reason="closer"),
+        lambda: world.approve(SECOND, asked.approval_id),
+    )
     assert world.approval(asked.approval_id).status == "failed"
     assert world.approval(asked.approval_id).outcome_detail == "Then: policy v2. Now: policy v3."
     assert len(holds(world)) == 1

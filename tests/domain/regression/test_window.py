@@ -17,6 +17,23 @@ def test_at_the_threshold_it_trips_though_floats_would_not() -> None:
     assert (compared.before, compared.now, compared.tripped) == (Fraction(1, 2), Fraction(2, 5), True)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "drop", "better"),
+    [
+        (0.5, 0.4, 0.2, Better.HIGHER), (0.3, 0.21, 0.3, Better.HIGHER), (-0.1, -0.13, 0.3, Better.HIGHER),
+        (0.1, 0.13, 0.3, Better.LOWER), (1e-300, 8e-301, 0.2, Better.HIGHER), (1e15, 8e14, 0.2, Better.HIGHER),
+    ],
+)  # fmt: skip
+def test_numbers_are_what_was_written_too(before: float, now: float, drop: float, better: Better) -> None:
+    """A mean that is worse by exactly the threshold trips, whatever floats make of it; by a little less it does not."""
+    compared = compare([before] * 200 + [now] * 50, 50, 200, 50, drop, better)
+    assert compared is not None
+    assert compared.tripped
+    less = compare([before] * 200 + [now] * 49 + [before], 50, 200, 50, drop, better)
+    assert less is not None
+    assert not less.tripped
+
+
 @pytest.mark.parametrize("count", [0, 49, 99])
 def test_too_few_events_say_nothing(count: int) -> None:
     """A full window and `min_events_to_enforce` before it."""

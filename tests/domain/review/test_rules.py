@@ -117,6 +117,9 @@ def test_what_is_to_be_repaired_is_named() -> None:
     """The headline names two things at most, and the same thing once."""
     offers, sla, copy = (Finding(text="x", short=short) for short in ("Alberta offers", "follow-ups", "the copy"))
     assert rules.to_repair([Finding(text="over")]) == "Nothing to repair."
+    throttled = Finding(text="throttled", short="WHOLESALE IS THROTTLED: no new offers. Contract rate fell.")
+    assert rules.to_repair([throttled]).endswith("no new offers. Contract rate fell.")
+    assert not rules.to_repair([throttled]).endswith("..")
     assert rules.to_repair([offers, offers]) == "One thing to repair: Alberta offers."
     assert rules.to_repair([offers, sla, copy]) == "Three things to repair: Alberta offers, follow-ups and 1 more."
 

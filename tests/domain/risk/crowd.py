@@ -1,16 +1,14 @@
-"""Clients that do anything to Risk Guard at once: as threads of a test, or as a process that dies at any point.
-
-`python -m tests.domain.risk.crowd DATABASE_URL BASE SEED SECONDS`; prints a line when it begins.
-"""
+"""Clients that do anything to Risk Guard at once: as threads of a test, or as processes that die at any point."""
 
 import os
 import random
 import signal
-import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from typing import Any
 
 from domain.database import Database
@@ -23,6 +21,8 @@ from tests.support import MANAGER, OPERATOR, OWNER, SECOND, START
 
 HOURS_A_SECOND = 4
 """So fast runs the crowd's clock: a midnight passes within four seconds of its start."""
+LIFE_SECONDS = 60.0
+"""How long a process goes on that nothing ends."""
 DIES = 60
 """One act in so many kills the process right before its commit."""
 CAP_CODES = {"max_daily_loss", "max_daily_exposure", "max_open_risk", "max_actions_per_day"}
@@ -130,21 +130,27 @@ class Client:
             self.step()
 
 
-def main() -> None:
+BEGINS = "begins"
+"""What a process says first; anything else is what it died of, which is not what kills it here."""
+
+
+def live(url: str, base: float, seed: int, said: Connection) -> None:
     """Be a client that dies right before one commit in many, if nobody kills it before."""
-    url, base, seed, seconds = sys.argv[1:]
-    gate = Gate(Database(url), build_registry(), Settings(VALHALLA_OWNERS=(OWNER,)), clock_since(float(base)))  # type: ignore[call-arg]
-    client = Client(gate, int(seed))
+    try:
+        _live(url, base, seed, said)
+    except BaseException:
+        said.send(traceback.format_exc())
+        raise
+
+
+def _live(url: str, base: float, seed: int, said: Connection) -> None:
+    gate = Gate(Database(url), build_registry(), Settings(VALHALLA_OWNERS=(OWNER,)), clock_since(base))  # type: ignore[call-arg]
+    client = Client(gate, seed)
 
     def die_sometimes(_act: object) -> None:
         if client.dice.randrange(DIES) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     gate.before_commit = die_sometimes
-    sys.stdout.write("begins\n")
-    sys.stdout.flush()
-    client.work(float(seconds))
-
-
-if __name__ == "__main__":
-    main()
+    said.send(BEGINS)
+    client.work(LIFE_SECONDS)

@@ -1,29 +1,42 @@
 """Sixteen threads and four processes that are killed at any point: the caps hold, and the books are right."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from typing import Any, NamedTuple
 
 import pytest
 
 from domain.gate import Gate
 from tests.domain.risk.books import check
-from tests.domain.risk.crowd import Client, clock_since
-from tests.support import World
+from tests.domain.risk.crowd import BEGINS, Client, clock_since, live
+from tests.support import PATIENCE, World
 
 THREADS, PROCESSES = 16, 4
 MANY = 60
-SECONDS, AT_MOST = 8.0, 40.0
+SECONDS, AT_MOST = 6.0, 40.0
 """How long it goes on, and on a machine with much else to do."""
 CAPS = {"GLOBAL": (1_500_00, None), "WHOLESALE": (1_000_00, 600_00), "CAPITAL": (750_00, 300_00)}
 """Exposure a day and open risk, the highest they ever were."""
+
+
+FORKS = get_context("forkserver")
+FORKS.set_forkserver_preload([live.__module__])
+"""Everything is imported once, by the server that forks them: who is replaced works again at once."""
+
+
+class Mortal(NamedTuple):
+    """A process, and the end of its pipe at which it is heard."""
+
+    process: ForkServerProcess
+    heard: Connection
 
 
 class Mortals:
@@ -33,19 +46,22 @@ class Mortals:
         self.url, self.base = url, base
         self.dice = random.Random(7)
         self.started = self.killed = 0
-        self.living: list[subprocess.Popen[str]] = [self._new() for _ in range(PROCESSES)]
+        self.living: list[Mortal] = [self._new() for _ in range(PROCESSES)]
         self.last_words: list[str] = []
 
-    def _new(self) -> subprocess.Popen[str]:
+    def _new(self) -> Mortal:
         self.started += 1
-        command = [sys.executable, "-m", "tests.domain.risk.crowd", self.url, str(self.base), str(self.started), "60"]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        heard, said = FORKS.Pipe(duplex=False)
+        process = FORKS.Process(target=live, args=(self.url, self.base, self.started, said), daemon=True)
+        process.start()
+        said.close()
+        return Mortal(process, heard)
 
     def wait_until_they_work(self) -> None:
         """Wait until each has begun."""
-        for process in self.living:
-            assert process.stdout
-            assert process.stdout.readline() == "begins\n", process.communicate()
+        for mortal in self.living:
+            assert mortal.heard.poll(PATIENCE)
+            assert mortal.heard.recv() == BEGINS
 
     def harry(self, is_enough: Callable[[], bool]) -> None:
         """Kill one after the other until it is enough, and replace whoever is dead."""
@@ -57,17 +73,26 @@ class Mortals:
             self.killed += 1
             self.living[victim] = self._new()
 
-    def _end(self, process: subprocess.Popen[str]) -> None:
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        _out, error = process.communicate()
-        if process.returncode != -signal.SIGKILL:
-            self.last_words.append(error)
+    def _end(self, mortal: Mortal) -> None:
+        mortal.process.kill()
+        mortal.process.join(PATIENCE)
+        if mortal.process.exitcode != -signal.SIGKILL:
+            self.last_words.append(f"{mortal.process.exitcode}: {_all_of(mortal.heard)}")
+        mortal.heard.close()
+        mortal.process.close()
 
     def end(self) -> None:
         """Kill whoever is left."""
         for process in self.living:
             self._end(process)
+
+
+def _all_of(heard: Connection) -> list[str]:
+    said: list[str] = []
+    with suppress(EOFError):
+        while heard.poll():
+            said.append(heard.recv())
+    return said
 
 
 def never_over_a_cap(world: World) -> None:

@@ -1,6 +1,5 @@
 """A person's pause: at once, for all that acts, follow-ups too where said; resumed by two, each hold on its own."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -131,7 +130,6 @@ def test_nothing_under_way_commits_after_the_pause(postgres_world: World, what: 
     params: dict[str, Any] = (
         {"task_id": callable_now(world)} if what == "followup.claim" else {"engine": "WHOLESALE", "amount": "1"}
     )
-    waits = Pause(world.gate, what)
     order: list[str] = []
 
     def act() -> None:
@@ -142,16 +140,11 @@ def test_nothing_under_way_commits_after_the_pause(postgres_world: World, what: 
         world.done(MANAGER, "risk.pause", engine="WHOLESALE", reason="x", followups=True)
         order.append("paused")
 
-    threads = [threading.Thread(target=act), threading.Thread(target=pause)]
-    threads[0].start()
-    waits.wait()
-    threads[1].start()
-    world.wait_for_a_waiter()
-    assert order == []
-    assert world.count("risk_hold") == 0
-    waits.go_on.set()
-    for thread in threads:
-        thread.join()
+    def nothing_yet() -> None:
+        assert order == []
+        assert world.count("risk_hold") == 0
+
+    Pause(world, what).until_another_waits(act, pause, meanwhile=nothing_yet)
     assert world.count("risk_hold") == 1
     world.clock.advance(minutes=30)
     assert world.refused(SECOND, what, **params).layer == "Risk Guard"
@@ -162,20 +155,15 @@ def test_a_tripwires_hold_stops_a_reservation_that_was_judged_before_it(postgres
     world = postgres_world
     world.switches(live=True)
     world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
-    waits = Pause(world.gate, "risk.reserve")
-    first = threading.Thread(target=lambda: reserve(world, "CAPITAL"))
-    first.start()
-    waits.wait()
-    got: list[Any] = []
-    second = threading.Thread(target=lambda: got.append(reserve(world)))
-    second.start()
-    world.wait_for_a_waiter()
-    with world.act(OWNER) as act:
-        place_hold(act, "WHOLESALE", source="tripwire:WHOLESALE.contract_rate", reason="it fell")
-    waits.go_on.set()
-    first.join()
-    second.join()
-    assert [code(one) for one in got] == ["on_hold"]
+
+    def trip() -> None:
+        with world.act(OWNER) as act:
+            place_hold(act, "WHOLESALE", source="tripwire:WHOLESALE.contract_rate", reason="it fell")
+
+    _, judged_before = Pause(world, "risk.reserve").until_another_waits(
+        lambda: reserve(world, "CAPITAL"), lambda: reserve(world), meanwhile=trip
+    )
+    assert code(judged_before) == "on_hold"
 
 
 def test_time_alone_lifts_nothing(live: World) -> None:
@@ -193,19 +181,9 @@ def test_an_approval_lifts_the_hold_it_was_asked_about_and_no_wider_one(postgres
     world = postgres_world
     world.done(OPERATOR, "risk.pause", engine="WHOLESALE", reason="x")
     asked = world.pending(ONCALL, "risk.resume", engine="WHOLESALE", reason="fixed")
-    pause = Pause(world.gate, "risk.pause")
-
-    def approve() -> Any:
-        pause.reached.wait(20)
-        return world.approve(SECOND, asked.approval_id)
-
-    def release() -> None:
-        pause.reached.wait(20)
-        world.wait_for_a_waiter()
-        pause.go_on.set()
-
-    at_once(
-        lambda: world.run(OPERATOR, "risk.pause", engine="WHOLESALE", reason="worse", followups=True), approve, release
+    Pause(world, "risk.pause").until_another_waits(
+        lambda: world.run(OPERATOR, "risk.pause", engine="WHOLESALE", reason="worse", followups=True),
+        lambda: world.approve(SECOND, asked.approval_id),
     )
     assert world.approval(asked.approval_id).status == "failed"
     detail = world.approval(asked.approval_id).outcome_detail  # whichever of the two readings was the late one

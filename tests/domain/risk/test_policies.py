@@ -1,6 +1,5 @@
 """Setting caps: tighter at once, looser with a second person, for a time, with their whole history."""
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -131,9 +130,9 @@ def test_a_raise_goes_back_by_itself(live: World) -> None:
     until = (live.clock() + timedelta(hours=8)).isoformat()
     asked = live.pending(OPERATOR, "risk.raise", engine="wholesale", max_open_risk="600", until=until, reason="batch")
     facts = dict(live.approval(asked.approval_id).wanted["facts"])
-    assert facts["Open risk"] == "500.00 → 600.00"
-    assert facts["Open risk now"] == "500.00 of 500.00"
-    assert "R-1 100.00 (O-2029 Kitchener) by <@UOPERATOR>" in facts["Held by"]
+    assert facts["Open risk"] == "$500 → $600"
+    assert facts["Open risk now"] == "$500 of $500"
+    assert "R-1 $100 (O-2029 Kitchener) by <@UOPERATOR>" in facts["Held by"]
     live.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100")
     assert isinstance(live.approve(MANAGER, asked.approval_id), Done)
     live.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100")
@@ -188,17 +187,15 @@ def test_a_tightening_waits_for_what_is_being_reserved(postgres_world: World) ->
     world = postgres_world
     world.switches(live=True)
     world.done(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1")
-    pause = Pause(world.gate, "risk.reserve")
-    reserving = threading.Thread(target=lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="99"))
-    reserving.start()
-    pause.wait()
-    tightening = threading.Thread(target=lambda: set_caps(world, max_open_risk="100"))
-    tightening.start()
-    world.wait_for_a_waiter()
-    assert policy(world).max_open_risk == 500
-    pause.go_on.set()
-    reserving.join()
-    tightening.join()
+
+    def still_open() -> None:
+        assert policy(world).max_open_risk == 500
+
+    Pause(world, "risk.reserve").until_another_waits(
+        lambda: world.run(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="99"),
+        lambda: set_caps(world, max_open_risk="100"),
+        meanwhile=still_open,
+    )
     assert policy(world).max_open_risk == 100
     assert world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="1").code == "max_open_risk"
     assert current(world, "WHOLESALE").open_risk == 100_00

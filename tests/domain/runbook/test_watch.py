@@ -3,7 +3,7 @@
 import pytest
 
 from tests.domain.runbook.test_runbook import ready
-from tests.support import AUDITOR, MANAGER, ONCALL, World
+from tests.support import AUDITOR, MANAGER, ONCALL, World, at_once
 
 
 @pytest.fixture
@@ -117,3 +117,13 @@ def test_a_look_that_finds_nothing_leaves_no_trace(live: World) -> None:
     before = live.count("audit_event")
     looks(live)
     assert live.count("audit_event") == before
+
+
+def test_workers_that_look_for_the_first_time_at_once_do_not_trip_over_each_other(world: World) -> None:
+    """Go-live has just been switched on: nothing is known of any check yet, and every worker looks."""
+    ready(world)
+    world.switches(live=True)
+    found = at_once(*[lambda: world.system("runbook.watch")] * 6)
+    assert [one.broken for one in found] == [()] * 6
+    names = [row.name for row in world.rows("runbook_state")]
+    assert len(names) == len(set(names)) > 0

@@ -88,6 +88,36 @@ def test_not_understood(command: str, text: str, remedy: str) -> None:
     assert remedy in refusal.remedy
 
 
+@pytest.mark.parametrize(
+    ("command", "text", "meant"),
+    [
+        ("/risk", "set WHOLESALE max_opn_risk=10 a quiet week", "max_open_risk"),
+        ("/risk", "set WHOLESALE max_open_risk=400 a quiet week untl=2026-11-27T18:00", "until"),
+        ("/tripwire", "set WHOLESALE contract_rate enabld=yes learned", "enabled"),
+    ],
+)
+def test_a_misspelt_parameter_does_not_become_a_part_of_the_reason(command: str, text: str, meant: str) -> None:
+    refusal = GRAMMAR.read(command, text)
+    assert isinstance(refusal, Refused), refusal
+    assert f"Did you mean `{meant}`?" in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "operation"),
+    [
+        ("/risk", "pause WHOLESALE folowups=yes wrong deposit", "risk.pause"),
+        ("/killswitch", "engage reson=drill", "killswitch.engage"),
+        ("/risk", "set WHOLESALE max_open_risk=400 since rate=0.3 is low", "risk.policy_set"),
+    ],
+)
+def test_what_stops_is_not_held_up_by_a_letter_and_other_words_may_hold_an_equals_sign(
+    command: str, text: str, operation: str
+) -> None:
+    line = GRAMMAR.read(command, text)
+    assert isinstance(line, Line), line
+    assert line.operation.name == operation
+
+
 def test_suggestion_keeps_what_was_typed() -> None:
     """The button of a suggestion carries the words after the mistyped verb."""
     refusal = GRAMMAR.read("/killswitch", "relase the templates are fixed")

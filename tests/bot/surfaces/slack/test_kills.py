@@ -121,6 +121,24 @@ def test_killed_around_the_acknowledgement_on_sqlite(sqlite_url: str, redis_url:
         killed_on_all(made, AROUND_SLACK)
 
 
+def test_with_tokens_and_a_folder_alone(sqlite_url: str, redis_url: str, double: SlackDouble) -> None:
+    """Neither an owner nor a database is named: whoever owns the workspace is the owner, and it works."""
+    double.add_user("founder", id="UFOUNDER", is_primary_owner=True)
+    double.join("founder", "governance")
+    with company(sqlite_url, redis_url, double) as made:
+        for unset in ("VALHALLA_OWNERS", "DATABASE_URL", "REDIS_URL"):
+            del made.environment[unset]
+        worker, bot = made.begin("worker"), made.begin("bot")
+        double.wait_connected(timeout=PATIENCE)
+        made.wait(lambda: double.dms("founder"), "the greeting of the owner")
+        assert "Welcome: you are an owner now." in spoken(double.dms("founder")[0])
+        double.add_user("maria", id="UMARIA")
+        assert double.command("founder", "governance", "/access grant @maria operator").status == "ok"
+        made.wait(lambda: double.dms("maria"), "the greeting of whoever he let in")
+        made.end(bot)
+        made.end(worker)
+
+
 def test_servers_that_go_away(
     private_postgres: PrivatePostgres, private_redis: RedisServer, double: SlackDouble
 ) -> None:

@@ -30,6 +30,7 @@ UNDERSTOOD = [
     ("/golive", "enable counsel signed &amp; drill done", "golive.enable", {"reason": "counsel signed & drill done"}),
     ("/audit", "20", "audit.list", {"limit": "20"}),
     ("/audit", "limit=20", "audit.list", {"limit": "20"}),
+    ("/audit", "from=2026-11-23 to=yesterday", "audit.list", {"from": "2026-11-23", "to": "yesterday"}),
     (
         "/access", "grant <@U123|maria> operator starts on Monday",
         "access.grant", {"user": "<@U123|maria>", "role": "operator", "reason": "starts on Monday"},

@@ -149,6 +149,15 @@ def parse(
         return _explain(params, error.errors()[0])
 
 
+def problems(params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> tuple[Refused, ...]:
+    """Say of every parameter what is wrong with it, for a form that shows them all; the first is what `parse` says."""
+    try:
+        params.model_validate(dict(raw), context={"now": now, "zone": zone})
+    except ValidationError as error:
+        return tuple(_explain(params, one) for one in error.errors())
+    return ()
+
+
 def _explain(params: type[Params], error: Any) -> Refused:
     name = str(error["loc"][0]) if error["loc"] else ""
     known = {parameter.name: parameter for parameter in describe(params)}

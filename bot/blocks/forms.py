@@ -213,7 +213,7 @@ def form_errors(view: Mapping[str, Any], refusals: Sequence[Refused]) -> dict[st
     fields = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
     about: dict[str, Refused] = {}
     for refusal in refusals:
-        if refusal.field in fields:
+        if refusal.field is not None and refusal.field in fields:
             about.setdefault(refusal.field, refusal)
     if not about:
         about = dict(zip(fields[:1], refusals, strict=False))

@@ -315,6 +315,11 @@ def _on_trial(item: TripwireState) -> str | None:
     )
 
 
+def _unlearned(kind: str, floor: float | None) -> str:
+    """Say what one that has not learned enough can do: a floor is stated, so it needs nothing learned but the hours."""
+    return "it cannot act yet" if floor is None or kind == "volume" else "until then it acts under its floor alone"
+
+
 def _stands(item: TripwireState) -> str:
     what = f"stops {words(item.throttles)}" if item.action == "THROTTLE" and item.throttles else {
         "KILL_SWITCH": "engages the kill switch", "WARN": "warns"}.get(item.action, "warns")  # fmt: skip
@@ -324,7 +329,7 @@ def _stands(item: TripwireState) -> str:
     if item.state == "learning":
         about = f", about {day(item.ready_about)}" if item.ready_about else ""
         noun = "hours" if item.kind == "volume" else "events"
-        return f"{item.learned:,} of {item.needs:,} {noun}{about}; it cannot act yet"
+        return f"{item.learned:,} of {item.needs:,} {noun}{about}; {_unlearned(item.kind, item.floor)}"
     if item.state == "off":
         able = "has learned enough" if item.can_act else f"has learned {item.learned:,} of {item.needs:,}"
         return f"it does nothing; it {able}"
@@ -410,7 +415,8 @@ def policy_changed(found: PolicyChanged) -> Rendered:
     else:
         head = f"{_name(policy)} is changed: {listed(label(name).lower() for name in found.changed)}."
     state = {
-        "off": "It is off: it learns, and does nothing.", "learning": "It is on and still learning: it cannot act yet.",
+        "off": "It is off: it learns, and does nothing.",
+        "learning": f"It is on and still learning: {_unlearned(policy.kind, policy.floor)}.",
         "armed": "It is on and can act.", "warned": "It is on, and warns now.",
         "tripped": "It is tripped; its hold stays until it is released.",
     }[found.state]  # fmt: skip

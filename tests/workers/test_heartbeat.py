@@ -58,8 +58,8 @@ def test_a_look_that_fails_is_evidence_too(light_scene: Scene) -> None:
     heartbeat.start()
     try:
         wait_for(lambda: "no route" in str(seen(light_scene).get("redis")))
-        heartbeat.note("sockets", 1)
-        wait_for(lambda: seen(light_scene).get("sockets") == 1)
+        heartbeat.note("sockets", "one")
+        wait_for(lambda: seen(light_scene).get("sockets") == "one")
         assert "no route" in seen(light_scene)["redis"]
     finally:
         heartbeat.stop()

@@ -11,6 +11,7 @@ from domain.operation import AnyOperation
 from domain.outcomes import Button, Done, Held, Kind, Outcome, PendingApproval, Refused, Result
 from domain.parameters import describe
 from domain.registry import build_registry
+from domain.regression.results import PolicyChanged
 from domain.review.results import ReviewCard
 from tests.bot.blocks import samples
 from tests.bot.blocks.checks import check_message, presses, says
@@ -293,6 +294,17 @@ def test_a_tripwire_that_was_changed_says_its_rule_and_what_holds_it_back() -> N
         "It is on and still learning: it cannot act yet.",
         f"The changed fields go back by themselves, {shown(LATER)}.",
     ]
+
+
+def test_a_tripwire_with_a_floor_says_that_it_acts_under_it_before_it_has_learned() -> None:
+    """A floor is a stated rate and guards from the first event; of a volume it needs the usual hours."""
+    changed = samples.REPLIES["regression.policy_set"][0]
+    assert isinstance(changed, PolicyChanged)
+    guarded = changed.model_copy(update={"policy": changed.policy.model_copy(update={"floor": 0.9})})
+    said = says(reply("regression.policy_set", guarded))
+    assert "It is on and still learning: until then it acts under its floor alone." in said
+    volume = guarded.model_copy(update={"policy": guarded.policy.model_copy(update={"kind": "volume"})})
+    assert "It is on and still learning: it cannot act yet." in says(reply("regression.policy_set", volume))
 
 
 def test_heimdalls_snapshot_says_as_of_when() -> None:

@@ -188,7 +188,7 @@ def test_a_loss_cap_reached_at_the_share_is_critical_and_says_what_lifts_it(live
         "WHOLESALE reached its trial share of 25 % of the loss cap of the day: nothing more is reserved meanwhile",
     )
     told = {fact[0]: fact[1] for fact in alert.facts}
-    assert told["Lost today"] == "50.00 of 50.00, 25 % of 200.00"
+    assert told["Lost today"] == "$50 of $50, 25 % of $200"
     assert f"/risk resume WHOLESALE hold_id=H-{hold.id} REASON" in told["What lifts it"]
     assert hold.ends_at.isoformat() in told["What lifts it"]
 

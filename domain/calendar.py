@@ -1,6 +1,6 @@
 """Working days of the business (Monday to Friday, without Ontario's public holidays)."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,11 @@ def is_holiday(day: date) -> bool:
 def is_working_day(day: date) -> bool:
     """Whether people are expected at work."""
     return day.weekday() < SATURDAY and not is_holiday(day)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return when a day of the business begins, in UTC."""
+    return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
 
 
 def next_working_noon(now: datetime, zone: ZoneInfo) -> datetime:

@@ -6,7 +6,7 @@ The same types serve the Slack grammar, modals, HTTP, the CLI and the help, so t
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -71,9 +71,12 @@ class Arg:
 
 
 class Params(BaseModel):
-    """Base of every operation's parameters; the order of the fields is the order of the positional words."""
+    """Base of every operation's parameters; the order of the fields is the order of the positional words.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    An alias is the name everywhere outside, rows among them: for words that Python keeps for itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, serialize_by_alias=True)
 
 
 class NoParams(Params):
@@ -130,7 +133,7 @@ def describe(params: type[Params]) -> tuple[Parameter, ...]:
 
 @cache
 def _described_all(params: type[Params]) -> tuple[Parameter, ...]:
-    return tuple(_described(name, info) for name, info in params.model_fields.items())
+    return tuple(_described(info.alias or name, info) for name, info in params.model_fields.items())
 
 
 def parse(
@@ -144,6 +147,15 @@ def parse(
         return params.model_validate(dict(raw), context={"now": now, "zone": zone, "has_mentions": has_mentions})
     except ValidationError as error:
         return _explain(params, error.errors()[0])
+
+
+def problems(params: type[Params], raw: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> tuple[Refused, ...]:
+    """Say of every parameter what is wrong with it, for a form that shows them all; the first is what `parse` says."""
+    try:
+        params.model_validate(dict(raw), context={"now": now, "zone": zone})
+    except ValidationError as error:
+        return tuple(_explain(params, one) for one in error.errors())
+    return ()
 
 
 def _explain(params: type[Params], error: Any) -> Refused:
@@ -218,6 +230,19 @@ def _amount(value: Any) -> Decimal:
     if isinstance(value, bool | float):
         raise ValueError("must be a decimal string, never a float")  # noqa: TRY004
     return parse_amount(str(value))
+
+
+def _day(value: Any, info: ValidationInfo) -> date:
+    """Take `today` and `yesterday` by the business's clock, or a date as ISO 8601 writes it."""
+    context = info.context or {}
+    now: datetime | None = context.get("now")
+    back, text = {"today": 0, "yesterday": 1}, str(value).strip().lower()
+    if text in back and now is not None:
+        return now.astimezone(context.get("zone", UTC)).date() - timedelta(days=back[text])
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("is not a day") from error
 
 
 def _instant(value: Any, info: ValidationInfo) -> datetime:
@@ -344,6 +369,7 @@ Reason = Annotated[
     str, BeforeValidator(_text), Arg("a reason in your own words", "drill is over", Input.LONG_TEXT, rest=True)
 ]
 Amount = Annotated[Decimal, BeforeValidator(_amount), Arg("dollars, at most two decimals", "450k", Input.AMOUNT)]
+Day = Annotated[date, BeforeValidator(_day), Arg("a day", "2026-11-24")]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), Arg("a date and time", "2026-11-27T14:00", Input.TIME, keyword=True)
 ]

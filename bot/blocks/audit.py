@@ -10,6 +10,13 @@ MOST_LISTED = 30
 
 def listing(found: AuditList) -> Rendered:
     """Return the newest entries first."""
+    days = {name: day.isoformat() for name, day in (("from", found.first), ("to", found.last)) if day is not None}
+    of = f", {_days(found)}" if days else ""
+    if not found.items and days:
+        return kit.message(
+            f"No entry of the audit{of}.",
+            kit.actions(kit.button("Newest entries", "audit.list")),
+        )
     if not found.items:
         return kit.message(
             "No entry is in the audit yet.", kit.lines("The first thing anybody does here writes the first one.")
@@ -17,12 +24,17 @@ def listing(found: AuditList) -> Rendered:
     shown = found.items[:MOST_LISTED]
     last = shown[-1].audit_id
     has_more = len(found.items) > MOST_LISTED or found.next_cursor is not None
-    older = kit.button("Older entries", "audit.list", {"limit": MOST_LISTED, "cursor": last})
+    older = kit.button("Older entries", "audit.list", {"limit": MOST_LISTED, "cursor": last, **days})
     return kit.message(
-        f"{count(len(shown), 'entry', 'entries')} of the audit, newest first.",
+        f"{count(len(shown), 'entry', 'entries')} of the audit{of}, newest first.",
         *(kit.section(_line(line)) for line in shown),
         kit.actions(older if has_more else None, kit.button("Verify the whole log", "audit.verify")),
     )
+
+
+def _days(found: AuditList) -> str:
+    words = [f"from {found.first.isoformat()}"] if found.first else []
+    return " ".join([*words, f"to {found.last.isoformat()}"] if found.last else words)
 
 
 def _line(line: AuditLine) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.blocks import inputs, kit
@@ -204,12 +204,21 @@ def read_form(view: Mapping[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def form_errors(view: Mapping[str, Any], refusal: Refused) -> dict[str, str]:
-    """Return what to say beside the field a refusal is about, or beside the first one where it is about none of them.
+def form_errors(view: Mapping[str, Any], refusals: Sequence[Refused]) -> dict[str, str]:
+    """Return what to say beside each field that a refusal is about.
 
-    Empty only where the form has no field at all.
+    Where they are about no field of the form, the first one is said beside the first field. Empty only where the form
+    has no field at all.
     """
     fields = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
-    said = unmarked(words(f"{refusal.detail} {refusal.remedy}".strip()))
-    beside = [name for name in fields if name == refusal.field] or fields[:1]
-    return {name: cut_plain(said, _ERROR) for name in beside}
+    about: dict[str, Refused] = {}
+    for refusal in refusals:
+        if refusal.field in fields:
+            about.setdefault(refusal.field, refusal)
+    if not about:
+        about = dict(zip(fields[:1], refusals, strict=False))
+    return {name: _error(refusal) for name, refusal in about.items()}
+
+
+def _error(refusal: Refused) -> str:
+    return cut_plain(unmarked(words(f"{refusal.detail} {refusal.remedy}".strip())), _ERROR)

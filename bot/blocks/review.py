@@ -1,6 +1,7 @@
 """The Monday review in every state (cards, 7), the question at noon, what was escalated, the spot check."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Rendered
@@ -12,6 +13,7 @@ from domain.snapshots.results import Denied, Finding
 LAYER = "Monday review"
 MOST_NAMED = 3
 MOST_ITEMS = 5
+AUDIT_PAGE = 30
 DECIDED = {Decision.CONTINUE: "CONTINUE", Decision.PAUSE: "PAUSED", Decision.ESCALATE: "ESCALATED"}
 
 
@@ -107,9 +109,10 @@ def _undone(card: ReviewCard) -> list[Block]:
 
 
 def _decision(card: ReviewCard) -> list[Block]:
+    days = {"limit": AUDIT_PAGE, "from": card.week.isoformat(), "to": (card.week + timedelta(days=6)).isoformat()}
     looks = [
         kit.button(f"Targets: {card.met} of {card.judged} met", "snapshot.metrics"),
-        kit.button(f"{count(card.changes, 'change')} last week", "audit.list"),
+        kit.button(f"{count(card.changes, 'change')} last week", "audit.list", days),
     ]
     if card.decision is None and card.is_current:
         which = {"monday": card.monday.isoformat()}

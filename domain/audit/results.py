@@ -1,6 +1,6 @@
 """What the audit looks like from outside."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain.outcomes import Result
@@ -29,6 +29,10 @@ class AuditList(Result):
 
     items: tuple[AuditLine, ...]
     next_cursor: int | None = None
+    first: date | None = None
+    """The business day from which entries were asked for; None: from the beginning."""
+    last: date | None = None
+    """The business day up to and with which they were asked for; None: up to now."""
 
 
 class Verification(Result):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
@@ -11,7 +12,9 @@ from domain.act import Act
 from domain.audit.results import AuditLine, AuditList, Sealed, Verification
 from domain.audit.rules import COVERED, GENESIS, content_hash, link_hash
 from domain.audit.tables import AuditChain, AuditEvent, AuditUnsealed
+from domain.calendar import midnight
 from domain.database import try_lock_sealer
+from domain.outcomes import Kind, Refused, refused
 
 SEAL_BATCH = 200
 VERIFY_BATCH = 2_000
@@ -129,14 +132,34 @@ def _orphan(connection: Connection) -> str | None:
     return None
 
 
-def newest(act: Act, limit: int, *, before: int | None = None) -> AuditList:
-    """Return the newest entries, newest first, `before` an id where given."""
+def newest(
+    act: Act, limit: int, *, before: int | None = None, first: date | None = None, last: date | None = None
+) -> AuditList | Refused:
+    """Return the newest entries, newest first.
+
+    Args:
+        act: The act that asks.
+        limit: How many at most.
+        before: An entry's number: only those before it.
+        first: The first day of the business they are of.
+        last: The last day of the business they are of, itself included.
+    """
+    if first is not None and last is not None and last < first:
+        return refused(
+            Kind.INVALID, "ends_before_it_starts", f"`to` {last.isoformat()} is before `from` {first.isoformat()}.",
+            layer="input", field="to", remedy=f"For example `from={last.isoformat()} to={first.isoformat()}`",
+        )  # fmt: skip
+    zone = act.settings.zone
     query = select(AuditEvent.__table__).order_by(AuditEvent.id.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(AuditEvent.id < before)
+    if first is not None:
+        query = query.where(AuditEvent.at >= midnight(first, zone))
+    if last is not None and last < date.max:
+        query = query.where(AuditEvent.at < midnight(last + timedelta(days=1), zone))
     rows = act.connection.execute(query).all()
     lines = tuple(_line(row) for row in rows[:limit])
-    return AuditList(items=lines, next_cursor=lines[-1].audit_id if len(rows) > limit else None)
+    return AuditList(items=lines, next_cursor=lines[-1].audit_id if len(rows) > limit else None, first=first, last=last)
 
 
 def _line(row: Row[Any]) -> AuditLine:

@@ -1,6 +1,7 @@
 """The live cards of late follow-ups, kept true by the sweep and by whoever finishes a late step.
 
-One card for the channel, grouped by assignee, and one for each assignee directly, each with episodes of its own::
+One card for the channel, grouped by assignee, and one for each assignee directly, each with episodes of its own.
+Promises that are broken are an alert to the managers, which is over when none is open any more::
 
     no episode ──a step is late──► episode n, a new message ──something changed──► the same message, edited
                                         └──none is late any more──► edited to say so, and the episode is over
@@ -14,19 +15,22 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 
 from domain.act import Act, Priority
+from domain.alerts.service import raise_alert, resolve_by_itself
 from domain.canonical import digest
 from domain.database import insert_into
 from domain.followup.results import OverdueCard, OverdueGroup, OverdueStep
 from domain.followup.rows import OPEN
 from domain.followup.rules import LATE_AFTER, PROMISE
 from domain.followup.tables import FollowupTask, LiveCard
-from domain.identity import is_slack_user
+from domain.identity import is_slack_user, mention
 from domain.leads.tables import Lead
 
 NAME = "followups:overdue"
 LISTED = 50
 """How many of the oldest late steps are named on the card; all are counted."""
 LISTED_EACH = 5
+NAMED = 5
+"""How many people the alert to the managers names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +130,13 @@ def _write(act: Act, place: _Place, card: Any | None, found: Shown) -> None:
     opened_at = datetime.fromisoformat(state["opened_at"]) if state else act.now
     worst = max(found.late, int(state.get("worst", 0)))
     is_over = not found.late
+    told = {} if place is not _CHANNEL else _escalated(act, found, state)
     act.connection.execute(
         update(LiveCard)
         .where(LiveCard.name == place.name)
         .values(
             episode=episode, is_open=not is_over, digest=found.digest, updated_at=act.now,
-            state={"opened_at": opened_at.isoformat(), "worst": worst},
+            state={"opened_at": opened_at.isoformat(), "worst": worst, **told},
         )
     )  # fmt: skip
     shown = OverdueCard(
@@ -139,6 +144,34 @@ def _write(act: Act, place: _Place, card: Any | None, found: Shown) -> None:
         is_over=is_over, ended_at=act.now if is_over else None, worst=worst, acting_is_off=found.acting_is_off,
     )  # fmt: skip
     act.post(place.destination, place.card, shown, thing=f"{place.name}:{episode}", priority=Priority.DIGEST)
+
+
+def _escalated(act: Act, found: Shown, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the managers of promises that are broken and still open; return what they were told, for the next time.
+
+    While acting is off nobody could keep a promise, so nobody is told.
+    """
+    alert_id, told = state.get("alert_id"), int(state.get("told", 0))
+    if found.broken > told and not found.acting_is_off:
+        worst = [group for group in found.groups if group.broken]
+        names = ", ".join(f"{_whose(group.assignee)} {group.broken:,}" for group in worst[:NAMED])
+        more = f" and {len(worst) - NAMED} more people" if len(worst) > NAMED else ""
+        alert_id = raise_alert(
+            act, "followups:broken", "Follow-ups are past their 2 h promise, and still open", route="governance",
+            facts=(
+                ("How many", f"{found.broken:,} past 2 h, {found.late:,} late in all"),
+                ("Whose", f"{names}{more}"),
+                ("What to do", "`/due all` lists them; they count against the 90 % target until they are done"),
+            ),
+        )  # fmt: skip
+    elif alert_id is not None and not found.broken:
+        resolve_by_itself(act, alert_id, "None is past its promise any more.")
+        return {}
+    return {"alert_id": alert_id, "told": max(told, found.broken)} if alert_id is not None else {}
+
+
+def _whose(assignee: str | None) -> str:
+    return "nobody's" if assignee is None else mention(assignee)
 
 
 def _look(act: Act) -> Shown:

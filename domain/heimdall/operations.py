@@ -326,7 +326,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         target=lambda params: f"RC-{params.recommendation_id}",
         slack=Slash("heimdall", "check"),
         http=Http("POST", f"{PATH}/check"),
-        example="/heimdall check R-12",
+        example="/heimdall check RC-12",
     ),
     Operation(
         name="heimdall.require",
@@ -340,7 +340,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         slack=Slash("heimdall", "use"),
         also=(Slash("heimdall", "require"),),
         http=Http("POST", f"{PATH}/require"),
-        example="/heimdall use R-12",
+        example="/heimdall use RC-12",
     ),
     Operation(
         name="heimdall.outcome",
@@ -354,7 +354,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         target=lambda params: f"RC-{params.recommendation_id}",
         slack=Slash("heimdall", "outcome"),
         http=Http("POST", f"{PATH}/outcome"),
-        example="/heimdall outcome R-12 success=yes",
+        example="/heimdall outcome RC-12 success=yes",
     ),
     Operation(
         name="heimdall.promote",

@@ -1,19 +1,17 @@
 """The operations of Risk Guard (spec/3)."""
 
 import re
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.act import Act
 from domain.identity import Role
 from domain.money import parse_amount, to_cents
 from domain.operation import AnyOperation, ApprovalRule, ExecutionClass, Http, Operation, Slash
 from domain.outcomes import Refused
-from domain.parameters import Amount, Arg, Flag, Input, Instant, NoParams, Number, Params, Reason, Text, numbered
+from domain.parameters import Amount, Arg, Day, Flag, Input, Instant, NoParams, Number, Params, Reason, Text, numbered
 from domain.risk import closing, denials, pausing, policies, reserving, views, watches
 from domain.risk.policies import Change
 from domain.risk.results import (
@@ -68,22 +66,6 @@ def _over_nothing(cap: Any) -> Any:
     if not cap:
         raise ValueError(f"is 0: say `{UNCAPPED}` for no cap, or switch the engine off with `enabled=no`")
     return cap
-
-
-def _day(value: Any, info: ValidationInfo) -> date | None:
-    context = info.context or {}
-    now: datetime | None = context.get("now")
-    words = {"today": 0, "yesterday": 1}
-    text = str(value).strip().lower()
-    if value is None:
-        return None
-    if text in words and now is not None:
-        zone: ZoneInfo = context.get("zone", ZoneInfo("UTC"))
-        return now.astimezone(zone).date() - timedelta(days=words[text])
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError("is not a day") from error
 
 
 def _at_most(longest: int) -> AfterValidator:
@@ -162,7 +144,7 @@ class Resume(Params):
 class WhichDay(Params):
     """One business day."""
 
-    day: Annotated[date | None, BeforeValidator(_day), Arg("a day; today where not given", "2026-11-24")] = None
+    day: Annotated[Day | None, Arg("a day; today where not given", "2026-11-24")] = None
 
 
 class Reserve(Params):

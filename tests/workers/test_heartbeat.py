@@ -57,7 +57,10 @@ def test_a_look_that_fails_is_evidence_too(light_scene: Scene) -> None:
     heartbeat = Heartbeat(light_scene.database, "worker", process_id(), system_clock, looks={"redis": look})
     heartbeat.start()
     try:
-        wait_for(lambda: any("no route" in str(row.seen) for row in light_scene.rows("process_heartbeat")))
+        wait_for(lambda: "no route" in str(seen(light_scene).get("redis")))
+        heartbeat.note("sockets", 1)
+        wait_for(lambda: seen(light_scene).get("sockets") == 1)
+        assert "no route" in seen(light_scene)["redis"]
     finally:
         heartbeat.stop()
 
@@ -76,6 +79,7 @@ def test_a_beat_outlives_what_nobody_foresaw(light_scene: Scene, monkeypatch: py
     heartbeat.start()
     try:
         wait_for(lambda: any("switches" in row.seen for row in light_scene.rows("process_heartbeat")))
+        assert next(failures, None) is None, "it did not fail at all"
     finally:
         heartbeat.stop()
 

@@ -26,6 +26,8 @@ _LINK = re.compile(
 _TOKEN = re.compile(r'(?P<name>[A-Za-z_]\w*)=|"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'(?=\s|$)|(?P<bare><[^>]*>|\S+)')
 _KEYWORD = re.compile(r"(?P<name>[A-Za-z_]\w*)=")
 _FREE = {Input.TEXT, Input.LONG_TEXT}
+MOST_MEANT = 5
+"""How many commands are offered where a verb alone was typed."""
 _NEARLY = 0.8
 """How alike a name must be to a parameter's, from 0 to 1, to be taken for that one mistyped."""
 
@@ -98,7 +100,7 @@ class Grammar:
 
     def _unknown_verb(self, command: str, word: str, tail: str) -> Refused:
         verbs = self.table[command]
-        if command == ROOT and (meant := self._meant_below_root(word, tail)):
+        if command == ROOT and (meant := self._with_verb(word, tail) or self._meant_below_root(word, tail)):
             return meant
         near = get_close_matches(word.lower(), [verb for verb in verbs if verb], n=1, cutoff=0.55)
         listed = ", ".join(f"`{verb}`" for verb in sorted(verbs) if verb)
@@ -112,6 +114,25 @@ class Grammar:
             remedy = f"{remedy} For example `{self.views[command].example}`."
         detail = f"`/{command}` does not know “{plain(word)[:60]}”." if word else f"`/{command}` needs a word more."
         return refused(Kind.INVALID, "unknown_verb", detail, layer="input", remedy=remedy, buttons=buttons)
+
+    def _with_verb(self, word: str, tail: str) -> Refused | None:
+        """`/valhalla policies` names a verb that several commands have: each of them may be meant."""
+        verb = word.lower().lstrip("/")
+        found = [
+            (name, self.table[name][verb]) for name in sorted(self.table) if name != ROOT and verb in self.table[name]
+        ]
+        if not verb or not found:
+            return None
+        slashes = [
+            (operation, next(item for item in operation.typed() if (item.command, item.verb) == (name, verb)))
+            for name, operation in found
+        ]
+        said = " or ".join(f"`/{name} {verb}`" for name, _operation in found)
+        return refused(
+            Kind.INVALID, "unknown_verb", f"`/{ROOT}` does not know “{plain(word)[:60]}”.", layer="input",
+            remedy=f"Did you mean {said}?",
+            buttons=tuple(_suggestion(operation, slash, tail) for operation, slash in slashes[:MOST_MEANT]),
+        )  # fmt: skip
 
     def _meant_below_root(self, word: str, tail: str) -> Refused | None:
         """`/valhalla kilswitch …` is nearer to a command than to any verb of `/valhalla` itself."""
@@ -129,6 +150,9 @@ class Grammar:
         )  # fmt: skip
 
     def _unknown(self, name: str) -> Refused:
+        if meant := self._with_verb(name, ""):
+            detail = f"There is no command `/{plain(name)}`."
+            return meant.model_copy(update={"code": "unknown_command", "detail": detail})
         near = get_close_matches(name, list(self.table), n=1, cutoff=0.55)
         remedy = f"Did you mean `/{near[0]}`?" if near else "`/valhalla help` shows what there is."
         return refused(

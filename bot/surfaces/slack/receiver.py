@@ -48,7 +48,7 @@ from domain.inbox import service as inbox
 from domain.inbox.rules import correlation_of
 from domain.operation import AnyOperation
 from domain.outcomes import Button, Done, Kind, Outcome, Refused, Result, refused
-from domain.parameters import parse
+from domain.parameters import parse, problems
 from domain.system.results import HomeView
 
 log = structlog.get_logger(__name__)
@@ -202,8 +202,10 @@ class Receiver:
         return self._record(incoming, operation, params.model_dump(mode="json"))
 
     def _unparsed(self, incoming: Incoming, operation: AnyOperation, raw: Mapping[str, Any], problem: Refused) -> Reply:
-        if incoming.source is Source.FORM and (errors := form_errors(incoming.view or {}, problem)):
-            return Reply({"response_action": "errors", "errors": errors})
+        if incoming.source is Source.FORM:
+            every = problems(operation.params, raw, now=self.clock(), zone=self.gate.settings.zone)
+            if errors := form_errors(incoming.view or {}, every or (problem,)):
+                return Reply({"response_action": "errors", "errors": errors})
         if problem.code == "missing" and incoming.source is not Source.FORM:
             return Reply(after=lambda: self._open_form(incoming, operation, dict(raw)))
         return self._say(incoming, operation, problem)

@@ -1035,6 +1035,8 @@ REPLIES: dict[str, list[Result]] = {
     "audit.list": [
         AuditList(items=tuple(audit_line(n, claimed_actor="the dialer") for n in range(200, 0, -1)), next_cursor=1),
         AuditList(items=(audit_line(1),)), AuditList(items=()),
+        AuditList(items=(audit_line(1),), next_cursor=1, first=date(2026, 11, 23), last=date(2026, 11, 29)),
+        AuditList(items=(), last=date(2026, 11, 29)),
     ],
     "audit.verify": [
         Verification(ok=True, sealed=48207, unsealed=2, head="ab" * 32),

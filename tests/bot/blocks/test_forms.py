@@ -162,11 +162,14 @@ def test_what_stands_in_the_way_is_said_first() -> None:
 def test_errors_stand_beside_their_field_or_the_first() -> None:
     view = view_of("approvals.break_glass", {"approval_id": 3})
     said = "reason is empty. Expected a reason. for example drill is over"
-    assert form_errors(view, PROBLEM) == {"reason": said}
+    assert form_errors(view, [PROBLEM]) == {"reason": said}
     elsewhere = PROBLEM.model_copy(update={"field": "type_the_operation"})
-    assert form_errors(view, elsewhere) == {"type_the_operation": said}
-    assert form_errors(view, PROBLEM.model_copy(update={"field": None})) == {"reason": said}
-    assert form_errors(view_of("golive.state"), PROBLEM) == {}
+    assert form_errors(view, [elsewhere]) == {"type_the_operation": said}
+    assert form_errors(view, [PROBLEM.model_copy(update={"field": None})]) == {"reason": said}
+    assert form_errors(view_of("golive.state"), [PROBLEM]) == {}
+    assert form_errors(view, [PROBLEM, elsewhere]) == {"reason": said, "type_the_operation": said}
+    again = PROBLEM.model_copy(update={"detail": "it is said twice"})
+    assert form_errors(view, [PROBLEM, again]) == {"reason": said}
 
 
 def test_what_cannot_be_carried_and_what_is_not_ours_is_refused() -> None:

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from bot.blocks.cards import render_card
 from bot.blocks.replies import REPLIES, model_of, render_outcome
 from domain.followup.operations import OPERATIONS as FOLLOWUP
 from domain.operation import AnyOperation
 from domain.outcomes import Button, Done, Held, Kind, Outcome, PendingApproval, Refused, Result
+from domain.parameters import describe
 from domain.registry import build_registry
+from domain.review.results import ReviewCard
 from tests.bot.blocks import samples
 from tests.bot.blocks.checks import check_message, presses, says
 from tests.bot.blocks.samples import AT, LATER, PENDING, shown
@@ -45,7 +48,7 @@ def test_every_button_carries_parameters_that_its_operation_takes(name: str, res
         operation = REGISTRY.get(pressed.operation)
         assert operation is not None, f"nobody can do {pressed.operation}"
         assert not operation.internal
-        assert set(pressed.params) <= set(operation.params.model_fields)
+        assert set(pressed.params) <= {parameter.name for parameter in describe(operation.params)}
         if pressed.kind == "do":
             from zoneinfo import ZoneInfo
 
@@ -295,3 +298,20 @@ def test_a_tripwire_that_was_changed_says_its_rule_and_what_holds_it_back() -> N
 def test_heimdalls_snapshot_says_as_of_when() -> None:
     found = samples.REPLIES["heimdall.snapshot"][0]
     assert says(reply("heimdall.snapshot", found))[-1] == f"Heimdall · as of {shown(samples.LATER)}"
+
+
+def test_a_page_of_some_days_of_the_audit_says_which_and_keeps_them_for_the_next() -> None:
+    page, none = (reply("audit.list", result) for result in samples.REPLIES["audit.list"][-2:])
+    assert says(page)[0] == "*1 entry of the audit, from 2026-11-23 to 2026-11-29, newest first.*"
+    older = presses(page.blocks)[0]
+    assert older.params == {"limit": 30, "cursor": 1, "from": "2026-11-23", "to": "2026-11-29"}
+    assert says(none)[0] == "*No entry of the audit, to 2026-11-29.*"
+
+
+def test_last_weeks_changes_open_last_weeks_entries() -> None:
+    """The week that the review is about, Monday to Sunday, whenever the button is pressed."""
+    card = next(one for one in samples.CARDS["review"] if isinstance(one, ReviewCard))
+    pressed = next(
+        one for one in presses(render_card("review", card.to_json()).blocks) if one.operation == "audit.list"
+    )
+    assert (pressed.params["from"], pressed.params["to"]) == ("2026-11-23", "2026-11-29")

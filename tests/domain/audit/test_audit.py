@@ -1,6 +1,7 @@
 """The audit: append-only, sealed in batches into a chain that anyone can verify, and every tampering named."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -296,3 +297,19 @@ def test_the_list_pages_backwards(world: World) -> None:
     assert third.next_cursor is None
     assert world.refused(MANAGER, "audit.list", limit=201).field == "limit"
     assert world.refused(MANAGER, "audit.list", limit=0).field == "limit"
+
+
+def test_the_entries_of_some_days_by_the_businesss_clock_page_backwards(world: World) -> None:
+    """Both days are whole, midnight to midnight in Toronto; a page has no entry of another day."""
+    for hour in ("22T23:59:59", "23T00:00:00", "26T12:00:00", "29T23:59:59", "30T00:00:00"):
+        world.clock.now = datetime.fromisoformat(f"2026-11-{hour}-05:00").astimezone(UTC)
+        world.done(OPERATOR, "killswitch.engage")
+    days = {"from": "2026-11-23", "to": "2026-11-29"}
+    page = world.done(AUDITOR, "audit.list", limit=2, **days)
+    rest = world.done(AUDITOR, "audit.list", limit=2, cursor=page.next_cursor, **days)
+    assert [line.audit_id for line in (*page.items, *rest.items)] == [4, 3, 2]
+    assert rest.next_cursor is None
+    for given, expected in (({"from": "2026-11-29"}, [5, 4]), ({"to": "2026-11-22"}, [1]), ({"from": "today"}, [5])):
+        assert [line.audit_id for line in world.done(AUDITOR, "audit.list", **given).items] == expected
+    assert world.refused(AUDITOR, "audit.list", **{"from": "2026-11-29", "to": "2026-11-23"}).field == "to"
+    assert world.refused(AUDITOR, "audit.list", **{"from": "soon"}).field == "from"

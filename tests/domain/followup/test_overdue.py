@@ -189,3 +189,59 @@ def test_what_is_late_of_one_person_leaves_the_message_of_another_alone(world: W
     late_call(world, "L2", minutes=40, phone=number(2), owner=COLLEAGUE)
     world.system("followup.sweep")
     assert len(told(world)) == len(told(world, COLLEAGUE)) == 1
+
+
+def alerts(world: World) -> list[tuple[str, str, int]]:
+    """What the managers were told of broken promises: the route, the state, and how often it was counted."""
+    rows = world.rows("alert", "dedup_key = 'followups:broken'")
+    return [(row.route, row.state, row.times) for row in rows]
+
+
+def test_broken_promises_are_brought_to_the_managers_once_and_are_over_when_none_is_open(world: World) -> None:
+    """Past 2 h the sweep escalates to a manager (spec/2): one alert, counted again only when there are more."""
+    live(world)
+    mine = [late_call(world, f"L{which}", minutes=60, phone=number(which), owner=OPERATOR) for which in (1, 2)]
+    nobodys = late_call(world, "L3", minutes=40, phone=number(3))
+    world.system("followup.sweep")
+    assert alerts(world) == []
+    world.clock.advance(minutes=65)
+    for _time in range(2):
+        world.system("followup.sweep")
+        assert alerts(world) == [("governance", "open", 1)]
+    (alert,) = world.rows("alert", "dedup_key = 'followups:broken'")
+    assert dict(alert.facts)["How many"] == "2 past 2 h, 3 late in all"
+    assert dict(alert.facts)["Whose"] == f"<@{OPERATOR}> 2"
+    complete(world, mine[0])
+    assert alerts(world) == [("governance", "open", 1)]
+    world.clock.advance(minutes=20)
+    world.system("followup.sweep")
+    assert alerts(world) == [("governance", "open", 1)], "one is done, another came: not more than was told"
+    complete(world, mine[1])
+    assert alerts(world) == [("governance", "open", 1)]
+    complete(world, nobodys)
+    assert alerts(world) == [("governance", "resolved", 1)]
+
+
+def test_more_broken_promises_than_were_told_are_told(world: World) -> None:
+    live(world)
+    late_call(world, "L1", minutes=60, phone=number(1), owner=OPERATOR)
+    late_call(world, "L2", minutes=40, phone=number(2))
+    world.clock.advance(minutes=65)
+    world.system("followup.sweep")
+    world.clock.advance(minutes=20)
+    world.system("followup.sweep")
+    assert alerts(world) == [("governance", "open", 2)]
+    (alert,) = world.rows("alert", "dedup_key = 'followups:broken'")
+    assert dict(alert.facts)["Whose"] == f"<@{OPERATOR}> 1, nobody's 1"
+
+
+def test_while_acting_is_off_the_managers_are_not_told_what_nobody_may_mend(world: World) -> None:
+    live(world)
+    late_call(world, minutes=60, owner=OPERATOR)
+    switch(world, engaged=True)
+    world.clock.advance(minutes=65)
+    world.system("followup.sweep")
+    assert alerts(world) == []
+    switch(world, engaged=False)
+    world.system("followup.sweep")
+    assert alerts(world) == [("governance", "open", 1)]

@@ -1,5 +1,7 @@
 """What people type, from the envelope to the answer they read."""
 
+from typing import Any
+
 import pytest
 
 from domain.identity import Role
@@ -85,6 +87,27 @@ class TestForms:
         assert not desk.rows("inbox")
         assert "L7" in spoken(desk.submit(OPERATOR, view, phone="(416) 555-0134"))
         assert desk.count("followup_ladder") == 1
+
+    def test_everything_that_does_not_fit_is_said_at_once(self, desk: Desk) -> None:
+        """Each beside its own field, so that nobody submits a form once for every slip."""
+        desk.switches(live=True)
+        view = desk.type_for_form(OPERATOR, "/followup create L7")
+        outcome = desk.double.submit(OPERATOR, view["id"], {"province": "ON", "phone": "12", "email": "nobody"})
+        assert outcome.status == "errors"
+        assert set(outcome.errors) == {"phone", "email"}
+        assert "Canadian phone number" in outcome.errors["phone"]
+        assert "“nobody”" in outcome.errors["email"]
+        assert not desk.rows("inbox")
+
+    def test_everything_that_is_missing_is_said_at_once(self, desk: Desk) -> None:
+        """Where the client lets empty fields through."""
+        view = dict(desk.type_for_form(MANAGER, "/access grant"))
+        state: dict[str, Any] = {"values": {}}
+        body = {"type": "view_submission", "user": {"id": MANAGER}, "view": {**view, "state": state}}
+        reply = desk.receiver.on_submission(body)
+        assert reply.payload is not None
+        assert set(reply.payload["errors"]) == {"user", "role"}
+        assert reply.payload["errors"]["role"].startswith("role is missing")
 
     def test_a_class_refused_now_is_said_on_top(self, desk: Desk) -> None:
         """A form for what Prime Law stops just now opens, and its first line says so."""

@@ -30,6 +30,7 @@ UNDERSTOOD = [
     ("/golive", "enable counsel signed &amp; drill done", "golive.enable", {"reason": "counsel signed & drill done"}),
     ("/audit", "20", "audit.list", {"limit": "20"}),
     ("/audit", "limit=20", "audit.list", {"limit": "20"}),
+    ("/audit", "from=2026-11-23 to=yesterday", "audit.list", {"from": "2026-11-23", "to": "yesterday"}),
     (
         "/access", "grant <@U123|maria> operator starts on Monday",
         "access.grant", {"user": "<@U123|maria>", "role": "operator", "reason": "starts on Monday"},
@@ -175,3 +176,23 @@ def test_reason_is_kept_as_typed(reason: str) -> None:
     line = GRAMMAR.read("/killswitch", f"engage {reason}")
     assert isinstance(line, Line)
     assert line.raw == {"reason": reason.strip()}
+
+
+@pytest.mark.parametrize(("command", "text"), [("/policies", ""), ("/valhalla", "policies"), ("/valhalla", "Policies")])
+def test_a_verb_alone_suggests_the_commands_that_have_it(command: str, text: str) -> None:
+    """Not a command that happens to be spelt a little alike."""
+    refusal = GRAMMAR.read(command, text)
+    assert isinstance(refusal, Refused)
+    named = [button.label for button in refusal.buttons]
+    assert {"/risk policies", "/heimdall policies", "/tripwire policies"} <= set(named)
+    assert [button.form for button in refusal.buttons] == [False] * len(named)
+    assert refusal.remedy == f"Did you mean {' or '.join(f'`{name}`' for name in named)}?"
+
+
+def test_a_verb_alone_takes_the_rest_of_the_line_along() -> None:
+    """What writes is offered as a form that is filled in already."""
+    refusal = GRAMMAR.read("/valhalla", "pause wholesale the template is wrong")
+    assert isinstance(refusal, Refused)
+    (button,) = [one for one in refusal.buttons if one.operation == "risk.pause"]
+    assert button.form
+    assert button.params == {"engine": "wholesale", "reason": "the template is wrong"}

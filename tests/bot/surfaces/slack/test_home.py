@@ -400,6 +400,7 @@ class TestCopies:
         self.press(release, ONCALL, mine, "Withdraw")
         for user in (MANAGER, SECOND, ONCALL):
             self.copy(release, user, "WITHDRAWN")
+        assert len(release.audit("approvals.withdraw", "done")) == 1
 
     def test_nobody_else_gets_one(self, release: Desk) -> None:
         """Neither who has no say in it, nor who becomes a manager afterwards."""

@@ -35,6 +35,7 @@ _STATE = (
     GoLiveState.engaged_by,
     GoLiveState.engaged_at,
     GoLiveState.first_enabled_at,
+    GoLiveState.go_live_changed_at,
     GoLiveState.overridden,
 )
 _BOTH = select(_RANK, _DEACTIVATED, *_STATE).where(_ONLY)

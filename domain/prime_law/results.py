@@ -13,6 +13,8 @@ class GoLiveView(Result):
     version: int
     changed_by: str | None = None
     changed_at: datetime | None = None
+    go_live_changed_at: datetime | None = None
+    """Since when go-live is on or off; None: it was never on."""
     reason: str | None = None
     engaged_by: str | None = None
     engaged_at: datetime | None = None

@@ -31,6 +31,7 @@ class PrimeState:
     engaged_by: str | None = None
     engaged_at: datetime | None = None
     first_enabled_at: datetime | None = None
+    go_live_changed_at: datetime | None = None
     overridden: tuple[str, ...] = ()
 
     @property
@@ -92,7 +93,7 @@ def refusal(state: PrimeState, klass: ExecutionClass, *, reduces: bool) -> Refus
         layer=LAYER,
         remedy="A manager asks with `/golive enable REASON` and another approves; `/golive` says what is missing.",
         buttons=(Button(label="Show go-live", operation="golive.state"),),
-        since=state.changed_at.isoformat() if state.changed_at else None,
+        since=state.go_live_changed_at.isoformat() if state.go_live_changed_at else None,
         **figures,
     )
 

@@ -29,7 +29,7 @@ def view(act: Act) -> GoLiveView:
     return GoLiveView(
         go_live_enabled=state.go_live_enabled, kill_switch_engaged=state.kill_switch_engaged, version=state.version,
         changed_by=state.changed_by, changed_at=state.changed_at, reason=state.reason, engaged_by=state.engaged_by,
-        engaged_at=state.engaged_at, was_ever_live=state.was_ever_live,
+        engaged_at=state.engaged_at, was_ever_live=state.was_ever_live, go_live_changed_at=state.go_live_changed_at,
     )  # fmt: skip
 
 
@@ -240,8 +240,9 @@ def enable(act: Act, reason: str) -> GoLiveCard | Refused:
     overridden = [text.split(":", 1)[0] for text in act.overridden]
     detail = {"overridden": list(act.overridden)} if act.overridden else None
     version = _change(
-        act, "enable", reason=reason, detail=detail, go_live_enabled=True, first_enabled_at=first, overridden=overridden
-    )
+        act, "enable", reason=reason, detail=detail, go_live_enabled=True, go_live_changed_at=act.now,
+        first_enabled_at=first, overridden=overridden,
+    )  # fmt: skip
     return _announce_go_live(act, enabled=True, version=version, reason=reason)
 
 
@@ -259,7 +260,7 @@ def disable(act: Act, reason: str) -> GoLiveCard:
             go_live_enabled=False, kill_switch_engaged=act.prime.kill_switch_engaged, version=act.prime.version,
             at=act.now, requested_by=act.actor, reason=reason, changed=False,
         )  # fmt: skip
-    version = _change(act, "disable", reason=reason, go_live_enabled=False, overridden=None)
+    version = _change(act, "disable", reason=reason, go_live_enabled=False, go_live_changed_at=act.now, overridden=None)
     return _announce_go_live(act, enabled=False, version=version, reason=reason)
 
 

@@ -26,6 +26,8 @@ class GoLiveState(Base):
     engaged_by: Mapped[str | None] = mapped_column(String(64))
     engaged_at: Mapped[datetime | None]
     first_enabled_at: Mapped[datetime | None]
+    go_live_changed_at: Mapped[datetime | None]
+    """Since when go-live is on or off; None: it was never on."""
     overridden: Mapped[list[Any] | None]
     """The runbook blockers that were overridden when go-live was enabled by break glass."""
 

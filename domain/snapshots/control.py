@@ -29,7 +29,7 @@ def _read(act: Act) -> Sequence[SnapshotLine]:
 
 def _switches(act: Act) -> Sequence[SnapshotLine]:
     view = prime_law.view(act)
-    since = view.changed_at.isoformat() if view.changed_at else ""
+    since = view.go_live_changed_at.isoformat() if view.go_live_changed_at else ""
     engaged = view.engaged_at.isoformat() if view.engaged_at else ""
     return (
         SnapshotLine(name="Go-live", value="on" if view.go_live_enabled else "off", beside=since),

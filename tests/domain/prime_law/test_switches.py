@@ -239,3 +239,22 @@ def test_a_system_hire_cannot_be_an_owner_alone_while_others_approve(world: Worl
     world.hire("ULATE", Role.MANAGER)
     world.deactivate("ULATE")
     assert world.done(OWNER, "killswitch.release", reason="over").is_engaged is False
+
+
+def test_a_refusal_says_since_when_go_live_is_off_whatever_the_kill_switch_did_meanwhile(world: World) -> None:
+    """It named the release of the switch, of a go-live that had been off for days, or that was never on."""
+
+    def engaged_and_released() -> None:
+        world.clock.advance(hours=1)
+        world.done(OPERATOR, "killswitch.engage", reason="drill")
+        asked = world.pending(MANAGER, "killswitch.release", reason="over")
+        world.approve(SECOND, asked.approval_id)
+
+    engaged_and_released()
+    assert world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100").figures["since"] is None
+    world.switches(live=True)
+    world.done(OPERATOR, "golive.disable", reason="enough")
+    off_since = world.clock().isoformat()
+    engaged_and_released()
+    assert world.refused(OPERATOR, "risk.reserve", engine="WHOLESALE", amount="100").figures["since"] == off_since
+    assert world.done(OPERATOR, "golive.state").go_live_changed_at.isoformat() == off_since

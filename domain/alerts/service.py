@@ -129,10 +129,20 @@ def _locked(act: Act, alert_id: int) -> Row[Any] | Refused:
 
 
 def acknowledge(act: Act, alert_id: int, until: datetime | None = None) -> AlertCard | Refused:
-    """Say that somebody looks at it; it is quiet until then (four hours), and pages again if it is still open."""
+    """Say that somebody looks at it; it is quiet until then (four hours), and pages again if it is still open.
+
+    What somebody else looks at is taken over only by saying until when: a late press of an old button is no take-over.
+    """
     row = _locked(act, alert_id)
     if isinstance(row, Refused):
         return row
+    if until is None and row.state == "acknowledged" and row.acknowledged_by != act.actor:
+        return refused(
+            Kind.CONFLICT, "already_acknowledged",
+            f"{mention(row.acknowledged_by)} looks at T-{alert_id} already. Nothing changed.", layer=LAYER,
+            acknowledged_at=row.acknowledged_at.isoformat(), until=row.acknowledged_until.isoformat(),
+            remedy=f"`/alerts pass T-{alert_id} @someone` hands it over; `/alerts ack T-{alert_id} until=…` takes it.",
+        )  # fmt: skip
     until = until or act.now + ACKNOWLEDGED_FOR
     if not act.now < until <= act.now + LONGEST_ACKNOWLEDGED:
         return refused(
@@ -150,7 +160,7 @@ def acknowledge(act: Act, alert_id: int, until: datetime | None = None) -> Alert
     )  # fmt: skip
     ladder.stop(act, row, "acknowledged")
     act.changed(
-        f"T-{alert_id}", before={"state": row.state},
+        f"T-{alert_id}", before={"state": row.state, "acknowledged_by": row.acknowledged_by},
         after={"state": "acknowledged", "until": until.isoformat()},
     )  # fmt: skip
     return show(act, alert_id)

@@ -40,6 +40,23 @@ def test_acknowledge_then_resolve(world: World) -> None:
     assert [row.target for row in world.audit(outcome="done")] == [f"T-{alert}", f"T-{alert}"]
 
 
+def test_a_late_press_takes_nothing_over_from_whoever_looks_at_it(world: World) -> None:
+    """Only saying until when does; the same person may press again, and what is quiet no longer is anybody's."""
+    alert = alarm(world)
+    world.done(ONCALL, "alerts.ack", alert_id=alert)
+    until = world.rows("alert")[0].acknowledged_until
+    world.clock.advance(hours=1)
+    refusal = world.refused(MANAGER, "alerts.ack", alert_id=alert)
+    assert (refusal.code, refusal.figures["until"]) == ("already_acknowledged", until.isoformat())
+    assert f"<@{ONCALL}> looks at T-{alert} already" in refusal.detail
+    (row,) = world.rows("alert")
+    assert (row.acknowledged_by, row.acknowledged_until) == (ONCALL, until)
+    assert world.done(ONCALL, "alerts.ack", alert_id=alert).acknowledged_until > until
+    later = world.clock() + timedelta(hours=2)
+    taken = world.done(MANAGER, "alerts.ack", alert_id=alert, until=later.isoformat())
+    assert (taken.acknowledged_by, taken.acknowledged_until) == (MANAGER, later)
+
+
 def test_a_condition_that_goes_on_stays_acknowledged(world: World) -> None:
     """Counted again, it does not open again while somebody looks at it."""
     alert = alarm(world)

@@ -1,9 +1,11 @@
 """A bot or a worker as a real process that dies on whatever arrow a test names while it runs, as often as it is named.
 
 The arrow stands in the file TEST_DIE_ON; whoever dies on it removes the file first. What is imported stays with the
-parent, which starts the next life at once; a signal to the parent goes to the child.
+parent, which starts the next life at once; a signal to the parent goes to the child. SIGUSR1 makes it say what its
+threads do.
 """
 
+import faulthandler
 import logging
 import os
 import signal
@@ -33,6 +35,7 @@ def die_where_told(crossed: str) -> None:
 def live() -> int:
     """Be one life of the program."""
     arrows.listen(die_where_told)
+    faulthandler.register(signal.SIGUSR1)
     settings = load_settings(_env_file=None)
     configure(settings, level=logging.DEBUG)
     return run_bot(settings) if sys.argv[1] == "bot" else run_worker(settings)
@@ -50,7 +53,7 @@ def main() -> int:
         def forward(number: int, _frame: FrameType | None, child: int = child) -> None:
             os.kill(child, number)
 
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, forward)
         _, status = os.waitpid(child, 0)
         if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):

@@ -56,7 +56,13 @@ class Company(World):
     def end(self, process: subprocess.Popen[bytes]) -> None:
         """End it as an operator would; it must end well, in time."""
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        try:
+            self.wait(lambda: process.poll() is not None, "the end of a process")
+        except AssertionError:
+            process.send_signal(signal.SIGUSR1)
+            self.wait(lambda: "most recent call first" in self.logs(), "what its threads do")
+            raise AssertionError(f"it does not end\n{self.logs()[-12_000:]}") from None
+        assert process.returncode == 0
 
     def die_on(self, arrow: str) -> None:
         """Let the next process that crosses this arrow die on it."""

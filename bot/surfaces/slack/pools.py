@@ -9,13 +9,16 @@ import structlog
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+RECORDERS = 8
+"""How many commands and clicks are recorded at the same time."""
+
 
 class Pools:
     """Recording, confirming, reading, working, forms, answering, and a way past all of them for the switches."""
 
     def __init__(self) -> None:
         """Start no thread before it is needed."""
-        self._recorders = ThreadPoolExecutor(8, "record")
+        self._recorders = ThreadPoolExecutor(RECORDERS, "record")
         self._confirmers = ThreadPoolExecutor(8, "confirm")
         self._readers = ThreadPoolExecutor(8, "read")
         self._workers = ThreadPoolExecutor(16, "work")

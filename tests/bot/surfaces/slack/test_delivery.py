@@ -17,6 +17,7 @@ from bot.surfaces.slack import receiver as receiver_module
 from bot.surfaces.slack import socket_mode
 from bot.surfaces.slack.listeners import build_app
 from bot.surfaces.slack.memory import Memory
+from bot.surfaces.slack.pools import RECORDERS
 from bot.surfaces.slack.socket_mode import SocketMode
 from domain.act import Act
 from domain.gate import Call
@@ -417,13 +418,11 @@ class TestDatabase:
     def _nothing_is_done_later(self, desk: Desk) -> None:
         """Whatever was recorded too late ends refused; nothing acted."""
         desk.clock.advance(seconds=3)
-
-        def is_over() -> bool:  # what waited for the database may be recorded after any one sweep
-            desk.sweep()
-            return not desk.count("inbox", "state IN ('received', 'running')")
-
-        desk.wait(is_over, "the end of what was recorded too late")
-        assert {row.state for row in desk.settled()} <= {"refused"}
+        all_free = threading.Barrier(RECORDERS)  # then whatever waited for the database is recorded
+        for free in [desk.receiver.pools.record(all_free.wait) for _ in range(RECORDERS)]:
+            free.result(PATIENCE)
+        desk.sweep()
+        assert {row.state for row in desk.rows("inbox")} <= {"refused"}
         assert not desk.audit("killswitch.engage")
         assert not desk.audit("access.grant")
 

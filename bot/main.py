@@ -22,7 +22,7 @@ from domain.processes.service import process_id
 from domain.settings import Settings, SettingsError
 from domain.start import start
 from workers.heartbeat import Heartbeat
-from workers.process import drain, leave, stop_on_signals
+from workers.process import Stop, drain, leave
 
 log = structlog.get_logger(__name__)
 INTERACTIVE_TIMEOUT = 3
@@ -49,7 +49,7 @@ def run_bot(settings: Settings, http: Address | None = None) -> int:
     """
     token = _token("SLACK_BOT_TOKEN", settings.slack_bot_token, "xoxb-")
     key = _signing_secret(settings) if http else _token("SLACK_APP_TOKEN", settings.slack_app_token, "xapp-")
-    stop = stop_on_signals()
+    stop = Stop()
     gate, runner = start(settings), process_id()
     is_working_day(gate.clock().date())  # its library is read now, not inside the first request's transaction
     receiver, transport = _wire(gate, runner, token, key, http)

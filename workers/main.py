@@ -20,7 +20,7 @@ from workers.charting import Charting
 from workers.directory import Directory
 from workers.heartbeat import Heartbeat, Look, process_id
 from workers.pager import Pager
-from workers.process import drain, leave, stop_on_signals
+from workers.process import Stop, drain, leave
 from workers.relay import Relay, slack_timeout
 from workers.sender import Render
 from workers.sweep import Sweep
@@ -82,7 +82,7 @@ def run_worker(settings: Settings, *more: AnyOperation) -> int:
 
     `more` are operations beside the product's own, for tests.
     """
-    stop = stop_on_signals()
+    stop = Stop()
     gate, runner = start(settings, *more), process_id()
     stops = _start(gate, runner, _card_renderer(settings))
     log.info("worker.started", runner=runner)

@@ -13,19 +13,30 @@ import structlog
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
+LOOK_SECONDS = 0.1
 
 
-def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set; outside the main thread somebody else has to set it."""
-    stop = threading.Event()
+class Stop:
+    """What SIGTERM and SIGINT ask for; outside the main thread nobody asks."""
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def __init__(self) -> None:
+        """Listen to both signals from now on."""
+        self._asked = False
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._ask)
 
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, handle)
-    return stop
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True
+
+    def wait(self) -> None:
+        """Wait until somebody asks.
+
+        It looks again and again: a signal that another thread is given, or that comes right before a wait begins, wakes
+        nobody who waits without an end, and a lock must not be taken where a signal may interrupt its holder.
+        """
+        while not self._asked:
+            time.sleep(LOOK_SECONDS)
 
 
 def drain(stops: Sequence[Callable[[], None]]) -> bool:

@@ -25,7 +25,7 @@ from domain.ticks import service as ticks
 from workers.actors import Actors, declare
 from workers.broker import Queue, QueueAway
 from workers.heartbeat import Heartbeat, process_id
-from workers.process import drain, leave, stop_on_signals
+from workers.process import Stop, drain, leave
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +101,7 @@ class TickQueue:
 
 def run_scheduler(settings: Settings, *, planned: Sequence[Schedule] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
-    stop = stop_on_signals()
+    stop = Stop()
     gate, runner = start(settings), process_id()
     stops = _start(gate, runner, schedules(settings) if planned is None else planned)
     log.info("scheduler.started", runner=runner)

@@ -19,7 +19,7 @@ from domain.risk.rules import FULL_SPEED, GLOBAL, Caps, Used, day_of, shared
 from domain.risk.tables import RiskHold, RiskLedger, RiskPolicy
 
 KIND = "risk"
-"""Under which these policies' history is kept."""
+"""The name under which the history of these policies is kept."""
 
 _HOLDS = (
     select(func.count())

@@ -271,6 +271,19 @@ def test_a_volume_is_silent_on_a_holiday_and_nobody_is_woken() -> None:
     assert _working_hours(stream, 24 * 5, off=frozenset({date(2027, 1, 4), date(2027, 1, 5)})) is not None
 
 
+def test_what_comes_in_the_rest_of_the_hour_of_a_release_belongs_to_no_hour() -> None:
+    """That hour is half dip, half released; the next one begins with its own first event."""
+    stream = Stream(replace(GUARD, kind=MetricKind.VOLUME))
+    stream.at = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    stream.feed([Arrival(stream.at, 1, None)])
+    stream.memory.restart(hour_of(stream.at) + 1)
+    stream.feed([Arrival(stream.at + timedelta(minutes=30 + each), 1, None) for each in range(7)])
+    assert stream.memory.hours is not None
+    assert stream.memory.hours.count == 0
+    stream.feed([Arrival(stream.at + timedelta(minutes=61 + each), 1, None) for each in range(3)])
+    assert stream.memory.hours.count == 3
+
+
 def test_the_fixed_window_trips_where_it_says_and_forgets_at_a_release() -> None:
     """`method=window`; after a restart the same events are not there any more."""
     policy = replace(GUARD, method=Method.WINDOW, max_drop_fraction=0.2)
